@@ -1,0 +1,101 @@
+package guard
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Edge stands in front of both muxes. It gives every request an id and the address of its client, writes one line
+// of log when it is over, and chooses the mux: API for the paths registered there, Browser for everything else.
+type Edge struct {
+	API       *API
+	Browser   *Browser
+	Log       *slog.Logger     // nil means slog.Default()
+	Proxies   Proxies          // whose forwarded headers are believed; none by default
+	PublicURL string           // the only source of scheme and host; https switches HSTS on
+	NoHSTS    bool             // for hosts that must stay reachable by http under other ports
+	Now       func() time.Time // nil means time.Now
+}
+
+// hsts asks for one year and covers subdomains; preload is the operator's own decision and never ours.
+const hsts = "max-age=31536000; includeSubDomains"
+
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := e.now()
+	rec := record(w)
+	l := &line{id: e.requestID(r)}
+	ip, addressFault := e.Proxies.Client(r)
+	l.ip = ip
+	r = r.WithContext(context.WithValue(r.Context(), lineKey{}, l))
+	// Deferred, since a dropped connection travels as a panic and must be logged as well.
+	defer func() { e.write(rec, r, l, e.now().Sub(began)) }()
+
+	rec.Header().Set("X-Request-Id", l.id)
+	if strings.HasPrefix(e.PublicURL, "https:") && !e.NoHSTS {
+		rec.Header().Set("Strict-Transport-Security", hsts)
+	}
+	next := e.choose(r)
+	if addressFault != nil {
+		// A request whose sender cannot be told apart from others would spend the proxy's budget of guesses
+		// instead of its own, for everybody behind that proxy. So it is not served at all.
+		next.refuse(rec, r, Problem{Status: http.StatusBadRequest, Code: "invalid_forwarded_for", Side: SideServer,
+			Public: "The proxy in front of this server sent an address that could not be read.", Err: addressFault})
+		return
+	}
+	next.ServeHTTP(rec, r)
+}
+
+// mux is what Edge needs of Browser and API.
+type mux interface {
+	http.Handler
+	refuse(w http.ResponseWriter, r *http.Request, p Problem)
+}
+
+func (e *Edge) choose(r *http.Request) mux {
+	if e.Browser == nil || (e.API != nil && e.API.knows(r)) {
+		return e.API
+	}
+	return e.Browser
+}
+
+func (e *Edge) now() time.Time {
+	if e.Now == nil {
+		return time.Now()
+	}
+	return e.Now()
+}
+
+// foreignID is what a listed proxy may call a request: enough for every tracing scheme, too little to forge a line.
+var foreignID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{7,63}$`)
+
+func (e *Edge) requestID(r *http.Request) string {
+	if given := r.Header.Values("X-Request-Id"); len(given) == 1 && foreignID.MatchString(given[0]) && e.Proxies.sent(r) {
+		return given[0]
+	}
+	return "req_" + strings.ToLower(rand.Text())
+}
+
+type lineKey struct{}
+
+// RequestID returns the id of the request that ctx belongs to, or "" outside of one.
+func RequestID(ctx context.Context) string {
+	if l, ok := ctx.Value(lineKey{}).(*line); ok {
+		return l.id
+	}
+	return ""
+}
+
+// ClientIP returns the address of the client, seen through the listed proxies. Outside of a request it is the zero
+// Addr, which is not valid.
+func ClientIP(ctx context.Context) netip.Addr {
+	if l, ok := ctx.Value(lineKey{}).(*line); ok {
+		return l.ip
+	}
+	return netip.Addr{}
+}

@@ -1,0 +1,98 @@
+package guard
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// policy is the Content-Security-Policy of every page: nothing inline, nothing foreign, no frames, and no strings
+// turned into markup by script.
+var policy = strings.Join([]string{
+	"default-src 'none'",
+	"script-src 'self'",
+	"style-src 'self'",
+	"img-src 'self'",
+	"connect-src 'self'",
+	"form-action 'self'",
+	"base-uri 'none'",
+	"frame-ancestors 'none'",
+	"require-trusted-types-for 'script'",
+	"trusted-types 'none'",
+}, "; ")
+
+// features are what a page could ask the browser for and never needs here.
+var features = []string{
+	"accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "fullscreen",
+	"geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking",
+}
+
+// pageHeaders are set before the handler runs, so that no answer of the browser mux can lack them.
+func pageHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("X-Content-Type-Options", "nosniff")
+	// Not no-referrer: under that policy browsers send "Origin: null" with our own forms, which cross-origin
+	// protection then has to refuse. Towards other sites both say nothing.
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", Permissions())
+	h.Set("Cache-Control", "no-store")
+}
+
+// Permissions is the value of a Permissions-Policy header that gives our own pages the named features and nobody
+// anything else. WebAuthn is always allowed to ourselves.
+func Permissions(allow ...string) string {
+	own := map[string]bool{}
+	for _, feature := range allow {
+		own[feature] = true
+	}
+	parts := []string{"publickey-credentials-get=(self)", "publickey-credentials-create=(self)"}
+	for _, feature := range features {
+		if own[feature] {
+			parts = append(parts, feature+"=(self)")
+		} else {
+			parts = append(parts, feature+"=()")
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// SetPolicy replaces one directive of this answer's Content-Security-Policy, or adds it. Directive and sources are
+// ours, never a user's: for a redirect URI there is AllowFormTo.
+func SetPolicy(w http.ResponseWriter, directive string, sources ...string) {
+	kept := []string{}
+	for part := range strings.SplitSeq(w.Header().Get("Content-Security-Policy"), ";") {
+		part = strings.TrimSpace(part)
+		if name, _, _ := strings.Cut(part, " "); part != "" && name != directive {
+			kept = append(kept, part)
+		}
+	}
+	kept = append(kept, directive+" "+strings.Join(sources, " "))
+	w.Header().Set("Content-Security-Policy", strings.Join(kept, "; "))
+}
+
+// AllowFormTo lets the forms of this one page be sent to the origin of target and nowhere else, our own origin
+// included. It is meant for form_post, whose page has one form and one place to go.
+func AllowFormTo(w http.ResponseWriter, target string) error {
+	u, err := url.Parse(target)
+	if err != nil {
+		return fmt.Errorf("allow form target: %w", err)
+	}
+	// The host is the only foreign text that reaches the header: a separator in it would start a new directive.
+	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || strings.ContainsFunc(u.Host, notInHost) {
+		return fmt.Errorf("allow form target: %q is no web address", target)
+	}
+	SetPolicy(w, "form-action", u.Scheme+"://"+u.Host)
+	return nil
+}
+
+func notInHost(c rune) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		return false
+	}
+	return !strings.ContainsRune(".-:[]_", c)
+}

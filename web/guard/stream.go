@@ -1,0 +1,137 @@
+package guard
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Streams opens server-sent event streams: bounded in number, in time and in patience with slow readers.
+type Streams struct {
+	Max       int           // how many may be open in this process; 0 means 10,000
+	Heartbeat time.Duration // 0 means 15 s
+	Life      time.Duration // 0 means 55 s, below the 60 s after which proxies cut idle answers
+	Patience  time.Duration // how long one write may take; 0 means 5 s
+	// Shutdown, when closed, ends every stream with the advice to come back a little later.
+	Shutdown <-chan struct{}
+
+	open atomic.Int64
+}
+
+// Stream is one open stream. It belongs to the handler that runs it.
+type Stream struct {
+	w        http.ResponseWriter
+	control  *http.ResponseController
+	patience time.Duration
+	beat     *time.Ticker
+	end      *time.Timer
+	gone     <-chan struct{}
+	shutdown <-chan struct{}
+	broken   error
+}
+
+// Serve answers r with a stream, written by fn, and returns when fn does. When too many are open it returns a
+// problem with status 503, and the page goes on by asking every two seconds.
+func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, fn func(*Stream) error) error {
+	defer s.open.Add(-1)
+	if s.open.Add(1) > int64(or(s.Max, 10_000)) {
+		return Problem{Status: http.StatusServiceUnavailable, Code: "too_many_streams",
+			RetryAfter: 2*time.Second + rand.N(4*time.Second)}
+	}
+	st := &Stream{
+		w: w, control: http.NewResponseController(w), patience: or(s.Patience, 5*time.Second),
+		beat: time.NewTicker(or(s.Heartbeat, 15*time.Second)), end: time.NewTimer(or(s.Life, 55*time.Second)),
+		gone: r.Context().Done(), shutdown: s.Shutdown,
+	}
+	defer st.beat.Stop()
+	defer st.end.Stop()
+	// A server's read timeout would otherwise end the request while it only waits.
+	_ = st.control.SetReadDeadline(time.Time{})
+	// A deadline left on a kept connection would break the next answer on it.
+	defer func() { _ = st.control.SetWriteDeadline(time.Time{}) }()
+
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	// Everybody comes back at another time, so that a restart is not followed by a stampede.
+	st.write(fmt.Sprintf("retry: %d\n\n", 1000+rand.IntN(2000)))
+	if err := fn(st); err != nil && st.broken == nil {
+		return err
+	}
+	return nil // a reader who left is no error
+}
+
+// Send writes one event. Its data is v as JSON. After the first failed write it does nothing but return the error.
+func (st *Stream) Send(event string, v any) error {
+	if event == "" || strings.ContainsAny(event, "\r\n") {
+		return errors.New("send event: the name must be one line")
+	}
+	data, err := json.Marshal(v) // on one line: JSON escapes every line break inside a string
+	if err != nil {
+		return fmt.Errorf("send event: %w", err)
+	}
+	st.write("event: " + event + "\ndata: " + string(data) + "\n\n")
+	return st.broken
+}
+
+// Wait returns true when there is reason to look again: changed has something, or poll has passed (zero never
+// does). A closed channel always has something, so the caller takes a fresh one each time. Meanwhile it keeps the
+// stream alive. It returns false when the stream is over: its time is up, its reader
+// has left or is too slow, or the process is going down.
+func (st *Stream) Wait(changed <-chan struct{}, poll time.Duration) bool {
+	var tick <-chan time.Time
+	if poll > 0 {
+		timer := time.NewTimer(poll)
+		defer timer.Stop()
+		tick = timer.C
+	}
+	for st.broken == nil {
+		select {
+		case <-changed:
+			return true
+		case <-tick:
+			return true
+		case <-st.beat.C:
+			st.write(": still here\n\n")
+		case <-st.end.C:
+			return false
+		case <-st.gone:
+			return false
+		case <-st.shutdown:
+			st.write(fmt.Sprintf("retry: %d\nevent: reconnect\ndata: {}\n\n", 1000+rand.IntN(4000)))
+			return false
+		}
+	}
+	return false
+}
+
+func (st *Stream) write(text string) {
+	if st.broken != nil {
+		return
+	}
+	if err := st.control.SetWriteDeadline(time.Now().Add(st.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		st.broken = err
+		return
+	}
+	if _, err := st.w.Write([]byte(text)); err != nil {
+		st.broken = err
+		return
+	}
+	st.broken = st.control.Flush()
+}
+
+// or is v, or the default where v was left out.
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}

@@ -1,0 +1,105 @@
+package db
+
+import "sync"
+
+// bus wakes those who wait for a topic. A wake-up carries nothing: whoever is
+// woken reads the row. Wake-ups that come faster than they are taken melt into one.
+type bus struct {
+	mu     sync.Mutex
+	waits  map[string]map[*Subscription]struct{}
+	closed bool
+}
+
+// Subscription waits for topics. Close it when done.
+type Subscription struct {
+	// C receives when one of the topics was announced, and is closed with the database.
+	C      chan struct{}
+	bus    *bus
+	topics []string
+}
+
+func newBus() *bus { return &bus{waits: map[string]map[*Subscription]struct{}{}} }
+
+// Subscribe waits for topics. A write that commits after Subscribe returned is
+// never missed; what was committed before has to be read from the row.
+func (d *DB) Subscribe(topics ...string) *Subscription {
+	b := d.bus
+	s := &Subscription{C: make(chan struct{}, 1), bus: b, topics: topics}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		close(s.C)
+		return s
+	}
+	for _, t := range topics {
+		if b.waits[t] == nil {
+			b.waits[t] = map[*Subscription]struct{}{}
+		}
+		b.waits[t][s] = struct{}{}
+	}
+	return s
+}
+
+// Close ends the subscription.
+func (s *Subscription) Close() {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	for _, t := range s.topics {
+		delete(s.bus.waits[t], s)
+		if len(s.bus.waits[t]) == 0 {
+			delete(s.bus.waits, t)
+		}
+	}
+}
+
+func (b *bus) wake(topics []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return
+	}
+	for _, t := range topics {
+		for s := range b.waits[t] {
+			s.nudge()
+		}
+	}
+}
+
+// wakeAll wakes everyone: somebody else wrote, and it is not known what.
+func (b *bus) wakeAll() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return
+	}
+	for _, waiting := range b.waits {
+		for s := range waiting {
+			s.nudge()
+		}
+	}
+}
+
+func (s *Subscription) nudge() {
+	select {
+	case s.C <- struct{}{}:
+	default:
+	}
+}
+
+func (b *bus) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return
+	}
+	b.closed = true
+	closed := map[*Subscription]bool{}
+	for _, waiting := range b.waits {
+		for s := range waiting {
+			if !closed[s] {
+				closed[s] = true
+				close(s.C)
+			}
+		}
+	}
+}

@@ -1,0 +1,134 @@
+// Package db opens nod's database, SQLite by default and PostgreSQL for several
+// nodes, and runs transactions on it. It owns connections, migrations, the change
+// notifications between processes, leases and the table of values that may be
+// used once. It knows no domain: which row means what is left to the rooms.
+//
+// Words: a write is one function run in a transaction that is durable when Write
+// returns. A topic is a short string that writes announce and readers wait for.
+//
+// Both engines run with read-committed assumptions: whoever changes a row states
+// what he expects of it in the WHERE of his UPDATE and looks at the number of rows.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Engine names the database engine behind a DB.
+type Engine string
+
+// The engines nod runs on.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// ErrNotFound is returned by Get when no row matched.
+var ErrNotFound = errors.New("no such row")
+
+// DB is an open database. Its methods are safe for concurrent use.
+type DB struct {
+	engine Engine
+	reads  *sqlx.DB
+	writer writer
+	bus    *bus
+	stop   context.CancelFunc
+	done   chan struct{} // closed when the watcher has returned
+}
+
+// writer runs one function in a transaction and returns when it is durable.
+type writer interface {
+	write(ctx context.Context, fn func(*Tx) error) error
+	close() error
+}
+
+// Open opens the database at url, which is postgres://… or the path of an SQLite
+// file, brings its schema up to date and starts to watch for changes made by
+// other processes. Close it when done.
+func Open(ctx context.Context, url string) (*DB, error) {
+	if url == "" {
+		return nil, errors.New("open database: no address given")
+	}
+	open := openSQLite
+	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+		open = openPostgres
+	}
+	d, watch, err := open(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := d.migrate(ctx); err != nil {
+		return nil, errors.Join(err, d.reads.Close(), d.writer.close())
+	}
+	watchCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.stop = stop
+	d.done = make(chan struct{})
+	go func() {
+		defer close(d.done)
+		watch(watchCtx)
+	}()
+	return d, nil
+}
+
+// Engine says which engine the database runs on.
+func (d *DB) Engine() Engine { return d.engine }
+
+// Close waits for writes under way, then closes every connection. On SQLite the
+// write-ahead log is folded into the file.
+func (d *DB) Close() error {
+	d.stop()
+	<-d.done
+	d.bus.close()
+	return errors.Join(d.reads.Close(), d.writer.close())
+}
+
+// Get reads one row into dest. It returns ErrNotFound when there is none.
+func (d *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
+	return notFound(d.reads.GetContext(ctx, dest, d.engine.rewrite(query), args...))
+}
+
+// Select reads all rows into the slice that dest points to.
+func (d *DB) Select(ctx context.Context, dest any, query string, args ...any) error {
+	return d.reads.SelectContext(ctx, dest, d.engine.rewrite(query), args...)
+}
+
+// Write runs fn in a transaction and returns once the result is durable. What fn
+// returns as an error rolls everything back. fn may run more than once when the
+// engine reports a conflict, and holds up other writers while it runs: it does
+// nothing but statements on tx, no network, no slow hash, no second connection.
+func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	return d.writer.write(ctx, fn)
+}
+
+// Ping reports whether the database answers and can be written to.
+func (d *DB) Ping(ctx context.Context) error {
+	return d.Write(ctx, func(tx *Tx) error {
+		_, err := tx.Exec("UPDATE versions SET version = version WHERE name = $1", "policy")
+		return err
+	})
+}
+
+// Skew returns how far the clock of the database is ahead of now. On SQLite both
+// are the same clock and the answer is 0.
+func (d *DB) Skew(ctx context.Context, now time.Time) (time.Duration, error) {
+	if d.engine == SQLite {
+		return 0, nil
+	}
+	var ms int64
+	err := d.reads.GetContext(ctx, &ms, "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+	return time.UnixMilli(ms).Sub(now), err
+}
+
+func notFound(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}

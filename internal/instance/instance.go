@@ -1,0 +1,96 @@
+// Package instance owns the one row that says which installation a database
+// belongs to: its id, its epoch, its public URL, the canary that tells whether the
+// sealing key is the right one, and the root secret of all HMAC keys. It leaves
+// what is sealed to the rooms.
+//
+// The epoch is a number that a restore raises. Whatever was issued under an older
+// epoch is void, which is why every look-up of such a row names it.
+package instance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/random"
+	"github.com/nod-idp/nod/internal/seal"
+)
+
+// MainIssuer is the value of issuer columns for nod's own issuer.
+const MainIssuer = "main"
+
+// Instance is an opened installation. Its fields do not change while it is open.
+type Instance struct {
+	ID    string
+	Epoch int64
+	Box   *seal.Box
+}
+
+// ErrWrongKey is returned when the sealing key does not belong to the database.
+var ErrWrongKey = errors.New("the sealing key does not belong to this database")
+
+var canaryText = []byte("nod canary")
+
+type row struct {
+	ID     string
+	Epoch  int64
+	Canary []byte
+	Root   []byte
+}
+
+// Open reads the instance row, or creates it in an empty database, and checks the
+// canary before anything else is written.
+func Open(ctx context.Context, d *db.DB, key *seal.Key, now time.Time) (*Instance, error) {
+	r, err := read(ctx, d)
+	if errors.Is(err, db.ErrNotFound) {
+		if err = create(ctx, d, key, now); err == nil {
+			r, err = read(ctx, d)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open instance: %w", err)
+	}
+	box := seal.NewBox(r.ID, key)
+	if _, err := box.Open(place("canary"), r.Canary); err != nil {
+		return nil, fmt.Errorf("open instance %s: %w (%w)", r.ID, ErrWrongKey, err)
+	}
+	root, err := box.Open(place("root"), r.Root)
+	if err != nil {
+		return nil, fmt.Errorf("open instance %s: %w", r.ID, err)
+	}
+	return &Instance{ID: r.ID, Epoch: r.Epoch, Box: box.WithRoot(root)}, nil
+}
+
+func place(column string) seal.Place { return seal.Place{Table: "instance", Row: "1", Column: column} }
+
+func read(ctx context.Context, d *db.DB) (r row, err error) {
+	err = d.Get(ctx, &r, "SELECT id, epoch, canary, root FROM instance WHERE one = 1")
+	return r, err
+}
+
+func create(ctx context.Context, d *db.DB, key *seal.Key, now time.Time) error {
+	id := random.ID("ins")
+	box := seal.NewBox(id, key)
+	return d.Write(ctx, func(tx *db.Tx) error {
+		_, err := tx.Exec(`INSERT INTO instance (one, id, epoch, public_url, canary, root, created_at)
+			VALUES (1, $1, 1, '', $2, $3, $4) ON CONFLICT DO NOTHING`,
+			id, box.Seal(place("canary"), canaryText), box.Seal(place("root"), random.Bytes(32)), db.At(now))
+		return err
+	})
+}
+
+// PublicURL returns the address that the server last ran under, "" before the
+// first start.
+func PublicURL(ctx context.Context, d *db.DB) (url string, err error) {
+	err = d.Get(ctx, &url, "SELECT public_url FROM instance WHERE one = 1")
+	return url, err
+}
+
+// SetPublicURL records the address the server runs under.
+func SetPublicURL(ctx context.Context, d *db.DB, url string) error {
+	return d.Write(ctx, func(tx *db.Tx) error {
+		return tx.Must(db.ErrNotFound, "UPDATE instance SET public_url = $1 WHERE one = 1", url)
+	})
+}

@@ -1,0 +1,30 @@
+package idp
+
+import "slices"
+
+// AuthRequest is an authorization request whose client and redirect URI have been
+// checked (OpenID Connect Core 1.0, section 3.1.2.1).
+type AuthRequest struct {
+	ClientID     string   `json:"client_id"`
+	RedirectURI  string   `json:"redirect_uri"`
+	ResponseType string   `json:"response_type"`
+	ResponseMode string   `json:"response_mode"` // query, fragment or form_post, never empty
+	Scopes       []string `json:"scopes"`
+	State        string   `json:"state,omitempty"`
+	Nonce        string   `json:"nonce,omitempty"`
+	Prompt       []string `json:"prompt,omitempty"`
+	MaxAge       *int64   `json:"max_age,omitempty"` // s
+	ACRValues    []string `json:"acr_values,omitempty"`
+	LoginHint    string   `json:"login_hint,omitempty"`
+	UILocales    []string `json:"ui_locales,omitempty"`
+	// HintSubject is the sub of a valid id_token_hint: only that person will do.
+	HintSubject string `json:"hint_subject,omitempty"`
+	// CodeChallenge is the S256 challenge (RFC 7636), "" if the client sent none.
+	CodeChallenge string `json:"code_challenge,omitempty"`
+}
+
+// Prompts reports whether the request holds this value of prompt.
+func (r AuthRequest) Prompts(value string) bool { return slices.Contains(r.Prompt, value) }
+
+// Asks reports whether the request holds this scope.
+func (r AuthRequest) Asks(scope string) bool { return slices.Contains(r.Scopes, scope) }

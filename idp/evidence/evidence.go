@@ -1,0 +1,66 @@
+// Package evidence says what the finished steps of a login proved, and turns it
+// into the claims amr, acr and auth_time. It owns that translation alone; logins
+// collect evidence, sessions keep it and tokens tell of it.
+package evidence
+
+import (
+	"slices"
+	"time"
+)
+
+// Evidence is what has been proved about one person in one browser.
+type Evidence struct {
+	// PasswordAt is when the password was proved, zero if it was not.
+	PasswordAt time.Time `json:"password_at,omitzero"`
+	// FactorAt is when the second factor was proved, zero if it was not.
+	FactorAt time.Time `json:"factor_at,omitzero"`
+	// Factor holds the amr values (RFC 8176) that the second factor earned, such as
+	// "otp", "swk" and "pin".
+	Factor []string `json:"factor,omitempty"`
+	// Device is the id of the device that answered, Challenge that of the question.
+	Device    string `json:"device,omitempty"`
+	Challenge string `json:"challenge,omitempty"`
+	// Numbered tells that the match number was typed on the device.
+	Numbered bool `json:"numbered,omitempty"`
+}
+
+// Authentication context classes that nod knows.
+const (
+	ACRPassword = "urn:nod:acr:password"
+	ACRMFA      = "urn:nod:acr:mfa"
+)
+
+// AMR returns the methods proved (RFC 8176), in a fixed order.
+func (e Evidence) AMR() []string {
+	var amr []string
+	if !e.PasswordAt.IsZero() {
+		amr = append(amr, "pwd")
+	}
+	amr = append(amr, e.Factor...)
+	if e.MFA() {
+		amr = append(amr, "mfa")
+	}
+	slices.Sort(amr)
+	return slices.Compact(amr)
+}
+
+// MFA reports whether two factors of different kinds were proved.
+func (e Evidence) MFA() bool {
+	return !e.PasswordAt.IsZero() && !e.FactorAt.IsZero()
+}
+
+// ACR returns the authentication context class the evidence amounts to.
+func (e Evidence) ACR() string {
+	if e.MFA() {
+		return ACRMFA
+	}
+	return ACRPassword
+}
+
+// AuthTime is when the person last proved something: the claim auth_time.
+func (e Evidence) AuthTime() time.Time {
+	if e.FactorAt.After(e.PasswordAt) {
+		return e.FactorAt
+	}
+	return e.PasswordAt
+}

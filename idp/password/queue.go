@@ -33,10 +33,23 @@ type queue struct {
 	limit   int64         // how many may wait
 	waiting atomic.Int64
 	last    atomic.Int64 // nanoseconds that the last hash took
+	rest    *time.Timer  // started anew whenever the last one leaves
 }
 
-func newQueue(concurrency, waiting int) *queue {
-	return &queue{slots: make(chan struct{}, concurrency), limit: int64(waiting)}
+// restAfter is how long nothing is hashed before rested is called.
+const restAfter = 5 * time.Second
+
+// newQueue makes a queue that calls rested when nothing has been hashed for [restAfter] since the last
+// hash, once for each such pause.
+func newQueue(concurrency, waiting int, rested func()) *queue {
+	q := &queue{slots: make(chan struct{}, concurrency), limit: int64(waiting)}
+	q.rest = time.AfterFunc(restAfter, func() {
+		if len(q.slots) == 0 {
+			rested()
+		}
+	})
+	q.rest.Stop()
+	return q
 }
 
 // enter returns once the caller may compute; every nil result is followed by one leave. A caller whose
@@ -70,6 +83,9 @@ func (q *queue) enter(ctx context.Context) error {
 func (q *queue) leave(took time.Duration) {
 	q.last.Store(int64(took))
 	<-q.slots
+	if len(q.slots) == 0 {
+		q.rest.Reset(restAfter)
+	}
 }
 
 // retryAfter estimates how long the full queue takes to drain, in seconds, between 1 and 30. It is the

@@ -14,7 +14,7 @@ import (
 // that ever ran at once.
 func slow(concurrency, waiting int) (*Hasher, *atomic.Int64) {
 	var running, highest atomic.Int64
-	h := &Hasher{Concurrency: concurrency, Queue: waiting}
+	h := &Hasher{Concurrency: concurrency, Queue: waiting, rested: func() {}}
 	h.derive = func(_, _ []byte, _, _ uint32, _ uint8, size uint32) []byte {
 		now := running.Add(1)
 		defer running.Add(-1)
@@ -151,4 +151,52 @@ func TestTheDefaultQueueIsEightForEachSlot(t *testing.T) {
 	if h.queue.limit != 40 || cap(h.queue.slots) != 5 {
 		t.Errorf("got %d waiting and %d slots, want 40 and 5", h.queue.limit, cap(h.queue.slots))
 	}
+}
+
+func TestMemoryIsGivenBackOnceAfterEveryBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := slow(2, 10)
+		var rested atomic.Int64
+		h.rested = func() { rested.Add(1) }
+		burst := func() {
+			var wait sync.WaitGroup
+			for range 6 {
+				wait.Go(func() { h.VerifyNobody(t.Context(), "swordfish") })
+			}
+			wait.Wait()
+		}
+		burst()
+		time.Sleep(restAfter - time.Millisecond)
+		burst()
+		if got := rested.Load(); got != 0 {
+			t.Errorf("got %d times between two bursts, want none", got)
+		}
+		time.Sleep(time.Hour)
+		if got := rested.Load(); got != 1 {
+			t.Errorf("got %d times after the last burst, want once", got)
+		}
+		burst()
+		time.Sleep(time.Hour)
+		if got := rested.Load(); got != 2 {
+			t.Errorf("got %d times after another burst, want twice", got)
+		}
+	})
+}
+
+func TestTheRestOfAHashUnderWayIsNotDisturbed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, _ := slow(2, 10)
+		var rested atomic.Int64
+		h.rested = func() { rested.Add(1) }
+		h.VerifyNobody(t.Context(), "swordfish")
+		time.Sleep(restAfter - time.Second/2)
+		h.VerifyNobody(t.Context(), "still computes when the five seconds are over")
+		if got := rested.Load(); got != 0 {
+			t.Errorf("got %d times during a hash, want none", got)
+		}
+		time.Sleep(time.Hour)
+		if got := rested.Load(); got != 1 {
+			t.Errorf("got %d times, want once", got)
+		}
+	})
 }

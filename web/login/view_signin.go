@@ -1,0 +1,24 @@
+package login
+
+import (
+	"net/http"
+	"time"
+)
+
+// SignIn asks for user name and password. Button login-submit, state login.
+type SignIn struct {
+	Question
+	Action     string
+	Username   string        // filled in already, after a mistake or by the application's hint
+	Mismatched bool          // the last try did not match
+	Wait       time.Duration // no further try before this has passed; 0 is no wait
+	PasskeyURL string        // "" draws no link
+	HelpURL    string        // "" draws no link
+}
+
+func (p SignIn) view() (string, int) {
+	if p.Wait > 0 {
+		return "signin", http.StatusTooManyRequests
+	}
+	return "signin", http.StatusOK
+}

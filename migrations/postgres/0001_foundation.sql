@@ -267,7 +267,6 @@ CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
 -- Devices and how they come in (devices).
 CREATE TABLE devices (
     id              TEXT    PRIMARY KEY,
-    epoch           BIGINT  NOT NULL,
     user_id         TEXT    NOT NULL,
     name            TEXT    NOT NULL,
     kind            TEXT    NOT NULL CHECK (kind IN ('software', 'web', 'native')),
@@ -295,7 +294,7 @@ CREATE TABLE enrolments (
     epoch       BIGINT  NOT NULL,
     user_id     TEXT    NOT NULL,
     token_hash  BYTEA   NOT NULL UNIQUE,
-    state       TEXT    NOT NULL CHECK (state IN ('open', 'claimed', 'proved', 'active', 'refused')),
+    state       TEXT    NOT NULL CHECK (state IN ('open', 'claimed', 'proved', 'active', 'refused', 'expired')),
     confirm     BOOLEAN NOT NULL,
     device_id   TEXT    UNIQUE,
     question    BYTEA,

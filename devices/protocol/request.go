@@ -1,0 +1,136 @@
+package protocol
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
+
+// State is where a challenge stands, as devices see it.
+type State string
+
+// The states of a challenge.
+const (
+	StatePending    State = "pending"
+	StateApproved   State = "approved"
+	StateVerified   State = "verified"
+	StateDenied     State = "denied"
+	StateReported   State = "reported"
+	StateExpired    State = "expired"
+	StateSuperseded State = "superseded"
+	StateWithdrawn  State = "withdrawn"
+	StateFailed     State = "failed"
+)
+
+// Empty is the message of enrol/status, requests and stream: {}.
+type Empty struct{}
+
+// Requests answers requests: everything that is open for this device.
+type Requests struct {
+	Requests   []Request `json:"requests"`
+	PushOn     bool      `json:"push_on"`
+	ServerTime Time      `json:"server_time"`
+}
+
+// ChallengeRef names a challenge; it is the message of request, which marks
+// the challenge as opened, and of pin-half.
+type ChallengeRef struct {
+	Challenge string `json:"challenge"`
+}
+
+func (m *ChallengeRef) check() error {
+	if !isToken(m.Challenge, 128) {
+		return errors.New("challenge is missing or malformed")
+	}
+	return nil
+}
+
+// Request is one question to the person: sign in to this client, from there?
+type Request struct {
+	// ID is the challenge.
+	ID string `json:"id"`
+	// Nonce is the challenge's random value, hashed as the text it is.
+	Nonce  string `json:"nonce"`
+	Client Client `json:"client"`
+	// Account is the id of the account that is asked.
+	Account string `json:"account"`
+	// Context is what to show, and is part of what is approved.
+	Context Context `json:"context"`
+	// MatchDigits is how many digits the login page shows, 0 for none.
+	MatchDigits int   `json:"match_digits"`
+	State       State `json:"state"`
+	CreatedAt   Time  `json:"created_at"`
+	ExpiresAt   Time  `json:"expires_at"`
+	// NewClient and NewNetwork are hints to look twice, and not approved.
+	NewClient  bool `json:"new_client"`
+	NewNetwork bool `json:"new_network"`
+}
+
+// Client is the application that is signed in to. Its name on screen is the
+// context's, which the approval covers.
+type Client struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Context is what the person sees and thereby approves.
+type Context struct {
+	ClientName string `json:"client_name"`
+	IP         string `json:"ip"`
+	Place      string `json:"place"`
+	Browser    string `json:"browser"`
+	OS         string `json:"os"`
+	At         Time   `json:"at"`
+}
+
+// maxContext is how many characters of each text of a context are kept.
+const maxContext = 200
+
+// Clean returns the context without what a browser could use to forge the
+// screen of a phone: control characters, bidirectional overrides, invalid
+// UTF-8 (which the two sides would hash differently) and excessive length. The
+// server calls it once, before it stores the context.
+func (c Context) Clean() Context {
+	for _, text := range []*string{&c.ClientName, &c.IP, &c.Place, &c.Browser, &c.OS} {
+		*text = cleanText(*text)
+	}
+	c.At = At(c.At.Time)
+	return c
+}
+
+func cleanText(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if misleads(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, s)
+	if runes := []rune(s); len(runes) > maxContext {
+		s = string(runes[:maxContext])
+	}
+	return strings.TrimSpace(s)
+}
+
+// PINHalf answers pin-half: the server's half of the PIN path, to be used for
+// this challenge and forgotten.
+type PINHalf struct {
+	Half Bytes `json:"half"`
+}
+
+// PushSetting is the message of push, and with PushState its answer: whether
+// nod wakes this device.
+type PushSetting struct {
+	On *bool `json:"on"`
+}
+
+func (m *PushSetting) check() error {
+	if m.On == nil {
+		return errors.New("on is missing")
+	}
+	return nil
+}
+
+// PushState answers push.
+type PushState struct {
+	PushOn bool `json:"push_on"`
+}

@@ -161,6 +161,7 @@ CREATE INDEX logins_user ON logins (user_id);
 -- Signed-in browsers (idp/session).
 CREATE TABLE sessions (
     id            TEXT    PRIMARY KEY,
+    sid           TEXT    NOT NULL,
     issuer        TEXT    NOT NULL,
     epoch         INTEGER NOT NULL,
     token_hash    BLOB    NOT NULL UNIQUE,
@@ -175,6 +176,7 @@ CREATE TABLE sessions (
     ended_at      INTEGER,
     end_reason    TEXT    NOT NULL DEFAULT ''
 ) STRICT;
+CREATE INDEX sessions_sid ON sessions (sid);
 CREATE INDEX sessions_user ON sessions (user_id, created_at);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 
@@ -201,8 +203,9 @@ CREATE TABLE grants (
     epoch          INTEGER NOT NULL,
     client_id      TEXT    NOT NULL,
     user_id        TEXT    NOT NULL DEFAULT '',
-    session_id     TEXT    NOT NULL DEFAULT '',
+    sid            TEXT    NOT NULL DEFAULT '',
     scopes         TEXT    NOT NULL,
+    offline        INTEGER NOT NULL,
     evidence       TEXT    NOT NULL,
     created_at     INTEGER NOT NULL,
     expires_at     INTEGER NOT NULL,
@@ -210,7 +213,8 @@ CREATE TABLE grants (
     revoke_reason  TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX grants_user ON grants (user_id);
-CREATE INDEX grants_session ON grants (session_id);
+CREATE INDEX grants_client ON grants (client_id);
+CREATE INDEX grants_sid ON grants (sid);
 CREATE INDEX grants_expiry ON grants (expires_at);
 
 CREATE TABLE codes (
@@ -220,7 +224,7 @@ CREATE TABLE codes (
     login_id        TEXT    UNIQUE,
     client_id       TEXT    NOT NULL,
     user_id         TEXT    NOT NULL,
-    session_id      TEXT    NOT NULL,
+    sid             TEXT    NOT NULL,
     redirect_uri    TEXT    NOT NULL,
     nonce           TEXT    NOT NULL,
     code_challenge  TEXT    NOT NULL,
@@ -262,7 +266,7 @@ CREATE TABLE refresh_tokens (
     successor_hash   BLOB
 ) STRICT;
 CREATE INDEX refresh_tokens_grant ON refresh_tokens (grant_id);
-CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
+CREATE INDEX refresh_tokens_expiry ON refresh_tokens (idle_expires_at);
 
 -- Devices and how they come in (devices).
 CREATE TABLE devices (

@@ -1,0 +1,74 @@
+package user
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nod-idp/nod/internal/db"
+)
+
+// Disable keeps a person from signing in. Whoever honours a session or a token of
+// his reads this row first, so it holds at once. Disabling twice is no fault.
+func (s *Users) Disable(ctx context.Context, id string) error {
+	return s.setState(ctx, id, Disabled, "user.disabled")
+}
+
+// Enable lets a disabled person sign in again.
+func (s *Users) Enable(ctx context.Context, id string) error {
+	return s.setState(ctx, id, Active, "user.enabled")
+}
+
+func (s *Users) setState(ctx context.Context, id string, to State, action string) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		changed, err := updateState(tx, id, to)
+		if err != nil || !changed {
+			return err
+		}
+		return s.recordTx(tx, action, id, nil)
+	})
+	if err != nil {
+		return fmt.Errorf("set user %s: %w", to, err)
+	}
+	return nil
+}
+
+// ActiveTx reports, in a transaction of somebody else, whether the person exists
+// and may sign in.
+func ActiveTx(tx *db.Tx, id string) (bool, error) {
+	return isActive(tx, id)
+}
+
+// SetPasswordHash stores a hash that was made beforehand, since hashing has no
+// place in a transaction.
+func (s *Users) SetPasswordHash(ctx context.Context, id, hash string) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error { return s.SetPasswordHashTx(tx, id, hash) })
+	if err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	return nil
+}
+
+// SetPasswordHashTx is SetPasswordHash together with whatever else a new password
+// means to the caller, such as ending sessions.
+func (s *Users) SetPasswordHashTx(tx *db.Tx, id, hash string) error {
+	if err := updatePassword(tx, id, hash, s.now()); err != nil {
+		return err
+	}
+	return s.recordTx(tx, "user.password.set", id, nil)
+}
+
+// Rehash replaces a hash by a new one of the same password, made at another cost.
+// If the password was changed in the meantime nothing happens.
+func (s *Users) Rehash(ctx context.Context, id, old, hash string) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		replaced, err := replaceHash(tx, id, old, hash)
+		if err != nil || !replaced {
+			return err
+		}
+		return s.recordTx(tx, "user.password.rehashed", id, nil)
+	})
+	if err != nil {
+		return fmt.Errorf("rehash password: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package devices
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nod-idp/nod/internal/audit"
+	"github.com/nod-idp/nod/internal/db"
+)
+
+// List returns the devices of a person, the oldest first and without removed ones.
+func (s *Devices) List(ctx context.Context, userID string) ([]Device, error) {
+	return s.readDevices(ctx, userID)
+}
+
+// Get returns a device in whatever state, also one that was removed: history has
+// to name it. Otherwise it returns ErrNotFound.
+func (s *Devices) Get(ctx context.Context, id string) (Device, error) {
+	return s.readDevice(ctx, id)
+}
+
+// Active returns the devices of a person that may answer.
+func (s *Devices) Active(ctx context.Context, userID string) ([]Device, error) {
+	return s.readActive(ctx, userID)
+}
+
+// ActiveTx is Active as the transaction sees it.
+func (s *Devices) ActiveTx(tx *db.Tx, userID string) ([]Device, error) {
+	return readActiveTx(tx, userID)
+}
+
+// HoldActiveTx fails with ErrNotFound unless the device is the person's and active,
+// and keeps it so until the transaction ends. It is how an answer becomes
+// conditional on its device.
+func (s *Devices) HoldActiveTx(tx *db.Tx, userID, id string) error { return holdActive(tx, userID, id) }
+
+// Suspend takes an active device out of use until Resume. The reason is one short
+// word, such as "user" or "admin".
+func (s *Devices) Suspend(ctx context.Context, userID, id, reason string) error {
+	return s.change(ctx, "device.suspended", userID, id, map[string]any{"reason": reason}, func(tx *db.Tx) error {
+		return suspendDevice(tx, userID, id, reason)
+	})
+}
+
+// Resume puts a suspended device back into use and forgets its wrong PINs.
+func (s *Devices) Resume(ctx context.Context, userID, id string) error {
+	return s.change(ctx, "device.resumed", userID, id, nil, func(tx *db.Tx) error {
+		return resumeDevice(tx, userID, id)
+	})
+}
+
+// Remove ends a device for good and erases its secrets. Its key never enrols again.
+func (s *Devices) Remove(ctx context.Context, userID, id, reason string) error {
+	return s.change(ctx, "device.removed", userID, id, map[string]any{"reason": reason}, func(tx *db.Tx) error {
+		if err := removeDevice(tx, userID, id, reason, s.now()); err != nil {
+			return err
+		}
+		tx.Announce(EnrolmentsTopic(userID))
+		return s.refuseEnrolmentOf(tx, id)
+	})
+}
+
+// Rename changes what the person calls the device.
+func (s *Devices) Rename(ctx context.Context, userID, id, name string) error {
+	name = strings.TrimSpace(name)
+	if n := utf8.RuneCountInString(name); n < 1 || n > 64 || !utf8.ValidString(name) || strings.ContainsFunc(name, unseen) {
+		return ErrBadName
+	}
+	return s.change(ctx, "device.renamed", userID, id, map[string]any{"name": name}, func(tx *db.Tx) error {
+		return renameDevice(tx, userID, id, name)
+	})
+}
+
+// SetPush says whether an active device is woken. Saying what is so already
+// changes nothing and is no error.
+func (s *Devices) SetPush(ctx context.Context, userID, id string, on bool) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := holdActive(tx, userID, id); err != nil {
+			return err
+		}
+		n, err := setPush(tx, userID, id, on)
+		if n == 0 || err != nil {
+			return err
+		}
+		tx.Announce(Topic(id))
+		return audit.Record(tx, audit.Entry{At: s.now(), Action: "device.push.set", Subject: id, User: userID,
+			Detail: map[string]any{"on": on}})
+	})
+	return wrap("set push", err)
+}
+
+// change runs one change of a device, with its audit entry and its announcement.
+func (s *Devices) change(ctx context.Context, action, userID, id string, detail map[string]any, fn func(*db.Tx) error) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		tx.Announce(Topic(id))
+		return audit.Record(tx, audit.Entry{At: s.now(), Action: action, Subject: id, User: userID, Detail: detail})
+	})
+	return wrap(action, err)
+}
+
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// unseen reports characters that could change how the text around them is shown.
+func unseen(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+}

@@ -1,0 +1,88 @@
+package devices
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nod-idp/nod/internal/audit"
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/random"
+)
+
+// How long links are valid.
+const (
+	PortalLink  = 5 * time.Minute // made by the person at the portal
+	AdminLink   = 24 * time.Hour  // made by the administrator
+	LongestLink = 30 * 24 * time.Hour
+)
+
+// LinkPath is where a link points, below the public URL. The secret follows in the
+// fragment, which browsers keep to themselves.
+const LinkPath = "/app/enrol"
+
+const tokenPrefix = "nol"
+
+// LinkRequest asks for an enrolment link.
+type LinkRequest struct {
+	UserID string
+	Valid  time.Duration // 0 means PortalLink
+	// Confirm asks that the person confirms the device in a browser before it
+	// becomes active. Only an administrator may leave that out.
+	Confirm bool
+	MadeBy  string // such as "cli:root" or "user:usr_…"
+}
+
+// Link lets one device in, once.
+type Link struct {
+	ID        string
+	Token     string // shown this once; stored is its hash
+	URL       string
+	ExpiresAt time.Time
+}
+
+// Link makes an enrolment link for an active person.
+func (s *Devices) Link(ctx context.Context, r LinkRequest) (Link, error) {
+	if r.Valid == 0 {
+		r.Valid = PortalLink
+	}
+	if r.Valid < time.Second || r.Valid > LongestLink {
+		return Link{}, fmt.Errorf("make enrolment link: %s is not between one second and thirty days", r.Valid)
+	}
+	now := s.now()
+	token := random.Token(tokenPrefix)
+	link := Link{
+		ID: random.ID("enr"), Token: token, URL: strings.TrimSuffix(s.PublicURL, "/") + LinkPath + "#" + token,
+		ExpiresAt: db.At(now.Add(r.Valid)).Time,
+	}
+	e := enrolment{
+		ID: link.ID, UserID: r.UserID, Confirm: r.Confirm, MadeBy: r.MadeBy,
+		CreatedAt: db.At(now), ExpiresAt: db.At(link.ExpiresAt),
+	}
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := s.mustBeActive(tx, r.UserID); err != nil {
+			return err
+		}
+		if err := s.insertLink(tx, e, random.Hash(token)); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{At: now, Action: "device.link.made", Subject: link.ID, User: r.UserID,
+			Detail: map[string]any{"confirm": r.Confirm, "made_by": r.MadeBy, "expires_at": link.ExpiresAt.Format(time.RFC3339)}})
+	})
+	if err != nil {
+		return Link{}, fmt.Errorf("make enrolment link: %w", err)
+	}
+	return link, nil
+}
+
+func (s *Devices) mustBeActive(tx *db.Tx, userID string) error {
+	active, err := s.Accounts.ActiveTx(tx, userID)
+	if err != nil {
+		return err
+	}
+	if !active {
+		return ErrNoAccount
+	}
+	return nil
+}

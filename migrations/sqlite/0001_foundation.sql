@@ -146,6 +146,8 @@ CREATE TABLE logins (
     user_id         TEXT,
     evidence        TEXT    NOT NULL DEFAULT '{}',
     method          TEXT    NOT NULL DEFAULT '',
+    notice          TEXT    NOT NULL DEFAULT '{}',
+    failure         TEXT    NOT NULL DEFAULT '',
     challenge_id    TEXT,
     known_browser   TEXT    NOT NULL DEFAULT '',
     session_id      TEXT,

@@ -1,0 +1,58 @@
+package token
+
+import (
+	"database/sql"
+	"time"
+
+	"github.com/nod-idp/nod/idp/evidence"
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/instance"
+	"github.com/nod-idp/nod/internal/random"
+)
+
+type codeRow struct {
+	Epoch       int64
+	ClientID    string `db:"client_id"`
+	UserID      string `db:"user_id"`
+	SID         string
+	RedirectURI string `db:"redirect_uri"`
+	Nonce       string
+	Scopes      db.Strings
+	Evidence    db.JSON[evidence.Evidence]
+	ExpiresAt   db.Time        `db:"expires_at"`
+	UsedAt      db.Time        `db:"used_at"`
+	GrantID     sql.NullString `db:"grant_id"`
+}
+
+func (t *Tokens) insertCode(tx *db.Tx, r CodeRequest, code string, now time.Time) error {
+	login := sql.NullString{String: r.LoginID, Valid: r.LoginID != ""}
+	return tx.Must(ErrCodeIssued, `INSERT INTO codes
+		(hash, issuer, epoch, login_id, client_id, user_id, sid, redirect_uri, nonce, code_challenge, scopes, evidence, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING`,
+		random.Hash(code), instance.MainIssuer, t.Epoch, login, r.ClientID, r.UserID, r.SID, r.RedirectURI, r.Nonce, r.CodeChallenge,
+		db.List(r.Scopes...), db.JSON[evidence.Evidence]{V: r.Evidence}, db.At(now), db.At(now.Add(t.codeLife())))
+}
+
+// useCode uses a code up under every condition it was issued under. It returns
+// db.ErrNotFound when one of them does not hold.
+func (t *Tokens) useCode(tx *db.Tx, code, clientID, redirectURI, challenge, grantID string, now time.Time) (r codeRow, err error) {
+	err = tx.Get(&r, `UPDATE codes SET used_at = $1, grant_id = $2
+		WHERE hash = $3 AND client_id = $4 AND redirect_uri = $5 AND code_challenge = $6
+		AND epoch = $7 AND expires_at > $1 AND used_at IS NULL
+		RETURNING epoch, client_id, user_id, sid, redirect_uri, nonce, scopes, evidence, expires_at, used_at, grant_id`,
+		db.At(now), grantID, random.Hash(code), clientID, redirectURI, challenge, t.Epoch)
+	return r, err
+}
+
+// codeByHash reads a code whatever became of it, to say why it was refused. It is
+// the one look-up that does not name the epoch: the caller does.
+func (t *Tokens) codeByHash(tx *db.Tx, code string) (r codeRow, err error) {
+	err = tx.Get(&r, `SELECT epoch, client_id, user_id, sid, redirect_uri, nonce, scopes, evidence, expires_at, used_at, grant_id
+		FROM codes WHERE hash = $1`, random.Hash(code))
+	return r, err
+}
+
+func (t *Tokens) deleteCodes(tx *db.Tx, now time.Time, limit int) (int64, error) {
+	return tx.Exec(`DELETE FROM codes WHERE hash IN
+		(SELECT hash FROM codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, db.At(now.Add(-codeKept)), limit)
+}

@@ -1,0 +1,122 @@
+// Package token issues what clients get: authorization codes, access tokens, refresh
+// tokens and ID tokens, and takes them back. It owns the tables codes, grants,
+// access_tokens and refresh_tokens. Who may ask is decided by idp and web/oidc
+// before; how a request or an answer looks on the wire is left to web/oidc.
+//
+// Words: a grant is what one client was given about one person by redeeming one
+// code, or about nobody by its own credentials; every token belongs to a grant, and
+// revoking the grant takes back all of them. A family is the refresh tokens of one
+// grant, each the successor of the one before; the parent is the one presented. A
+// grant with the scope offline_access outlives the session it came from.
+//
+// Codes, access tokens and refresh tokens are opaque: 256 bits, of which SHA-256 is
+// stored. State is read from the rows at every use, the person's and the client's
+// included, never from a cache.
+package token
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nod-idp/nod/idp/keys"
+	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/seal"
+)
+
+// Tokens issues and honours tokens. DB, Box, Epoch, Issuer, Keys and Sessions must be
+// set; durations left at 0 have the defaults named.
+type Tokens struct {
+	DB       *db.DB
+	Box      *seal.Box
+	Epoch    int64
+	Issuer   string // the claim iss
+	Keys     Signers
+	Sessions *session.Sessions
+	Now      func() time.Time // nil means time.Now
+
+	CodeLife        time.Duration // 60 s
+	IDTokenLife     time.Duration // 1 h
+	AccessLife      time.Duration // 10 min
+	RefreshIdle     time.Duration // 30 d without use
+	RefreshAbsolute time.Duration // 90 d from the redemption of the code
+	RefreshGrace    time.Duration // 30 s in which a lost answer is repeated
+}
+
+// Signers has the key that signs with an algorithm at present. keys.Ring is one.
+type Signers interface {
+	Signer(ctx context.Context, algorithm keys.Algorithm) (*keys.Key, error)
+}
+
+// Client is what this package has to know of the client that asks. Whoever makes one
+// has authenticated the client before.
+type Client struct {
+	ID         string
+	IDTokenAlg keys.Algorithm // "" means RS256
+	Refreshes  bool           // it is registered for the grant refresh_token
+	Rotates    bool           // its refresh tokens change at each use; always true for public clients
+}
+
+// Issued is a successful answer of the token endpoint (RFC 6749, section 5.1, and
+// OpenID Connect Core 1.0, section 3.1.3.3).
+type Issued struct {
+	AccessToken  string
+	ExpiresIn    time.Duration
+	RefreshToken string // "" when there is none
+	IDToken      string // "" without the scope openid
+	Scopes       []string
+}
+
+// Failures of a request for tokens. The text around them is for the log; a client is
+// told no more than the error code (RFC 6749, section 5.2).
+var (
+	ErrInvalidGrant = errors.New("invalid grant")
+	ErrInvalidScope = errors.New("invalid scope")
+	// ErrNone is returned when a token stands for nothing: unknown, expired, revoked,
+	// or of a person or a client that is disabled.
+	ErrNone = errors.New("no such token")
+	// ErrCodeIssued is returned when a login already led to a code.
+	ErrCodeIssued = errors.New("the login already led to a code")
+)
+
+// Scopes with a meaning of their own here.
+const (
+	scopeOpenID  = "openid"
+	scopeOffline = "offline_access"
+)
+
+// The prefixes of the tokens.
+const (
+	codePrefix    = "noc"
+	accessPrefix  = "noa"
+	refreshPrefix = "nor"
+)
+
+func (t *Tokens) now() time.Time {
+	if t.Now == nil {
+		return time.Now()
+	}
+	return t.Now()
+}
+
+func (t *Tokens) codeLife() time.Duration        { return or(t.CodeLife, time.Minute) }
+func (t *Tokens) idTokenLife() time.Duration     { return or(t.IDTokenLife, time.Hour) }
+func (t *Tokens) accessLife() time.Duration      { return or(t.AccessLife, 10*time.Minute) }
+func (t *Tokens) refreshIdle() time.Duration     { return or(t.RefreshIdle, 30*24*time.Hour) }
+func (t *Tokens) refreshAbsolute() time.Duration { return or(t.RefreshAbsolute, 90*24*time.Hour) }
+func (t *Tokens) refreshGrace() time.Duration    { return or(t.RefreshGrace, 30*time.Second) }
+
+func or(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
@@ -49,7 +50,7 @@ func (t *Tokens) Access(ctx context.Context, token string) (Access, error) {
 // ClientCredentials gives a client tokens for itself (RFC 6749, section 4.4). There is
 // no person and so no ID token, and no refresh token (section 4.4.3). Scopes that nod
 // knows are about a person; none of them is granted, and the answer says so.
-func (t *Tokens) ClientCredentials(ctx context.Context, c Client) (issued Issued, err error) {
+func (t *Tokens) ClientCredentials(ctx context.Context, c client.Client) (issued Issued, err error) {
 	err = t.DB.Write(ctx, func(tx *db.Tx) error {
 		now := t.now()
 		g := grant{ID: random.ID("gra"), ClientID: c.ID, CreatedAt: db.At(now), ExpiresAt: db.At(now.Add(t.accessLife()))}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/keys"
 )
 
@@ -73,10 +74,6 @@ func leftHalf(algorithm keys.Algorithm, token string) string {
 }
 
 // signer is asked before a transaction begins: without a key nothing is used up.
-func (t *Tokens) signer(ctx context.Context, c Client) (*keys.Key, error) {
-	algorithm := c.IDTokenAlg
-	if algorithm == "" {
-		algorithm = keys.RS256
-	}
-	return t.Keys.Signer(ctx, algorithm)
+func (t *Tokens) signer(ctx context.Context, c client.Client) (*keys.Key, error) {
+	return t.Keys.Signer(ctx, keys.Algorithm(c.IDTokenAlg))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/random"
 )
@@ -23,7 +24,7 @@ const (
 // that authenticated itself: it was given the token, and could use it as well.
 // Refresh tokens only by the client they were issued to, and only while they can be
 // used.
-func (t *Tokens) Introspect(ctx context.Context, c Client, token string) (Access, Kind, error) {
+func (t *Tokens) Introspect(ctx context.Context, c client.Client, token string) (Access, Kind, error) {
 	if !random.WellFormed(refreshPrefix, token) {
 		found, err := t.Access(ctx, token)
 		return found, KindAccess, err

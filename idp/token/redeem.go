@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
@@ -21,7 +22,7 @@ import (
 //
 // Every failure is ErrInvalidGrant. A wrong attempt uses nothing up; a second
 // redemption revokes everything the first one gave (RFC 6749, section 10.5).
-func (t *Tokens) Redeem(ctx context.Context, c Client, code, redirectURI, verifier string) (Issued, error) {
+func (t *Tokens) Redeem(ctx context.Context, c client.Client, code, redirectURI, verifier string) (Issued, error) {
 	if !random.WellFormed(codePrefix, code) {
 		return Issued{}, fmt.Errorf("%w: the code is not one of ours", ErrInvalidGrant)
 	}
@@ -46,7 +47,7 @@ func (t *Tokens) Redeem(ctx context.Context, c Client, code, redirectURI, verifi
 	return issued, nil
 }
 
-func (t *Tokens) redeemTx(tx *db.Tx, c Client, code, redirectURI, verifier string) (_ Issued, _ idClaims, refused, err error) {
+func (t *Tokens) redeemTx(tx *db.Tx, c client.Client, code, redirectURI, verifier string) (_ Issued, _ idClaims, refused, err error) {
 	now := t.now()
 	grantID := random.ID("gra")
 	used, refused, err := t.useCodeTx(tx, c, code, redirectURI, verifier, grantID, now)
@@ -62,7 +63,7 @@ func (t *Tokens) redeemTx(tx *db.Tx, c Client, code, redirectURI, verifier strin
 		CreatedAt: db.At(now), ExpiresAt: db.At(now.Add(t.accessLife())),
 	}
 	// Without the client's registration the scope is not honoured, and the answer's scope says so.
-	if g.Offline = c.Refreshes && slices.Contains(used.Scopes.V, scopeOffline); g.Offline {
+	if g.Offline = refreshes(c) && slices.Contains(used.Scopes.V, scopeOffline); g.Offline {
 		g.ExpiresAt = db.At(now.Add(t.refreshAbsolute()))
 	} else {
 		g.Scopes.V = slices.DeleteFunc(slices.Clone(g.Scopes.V), func(s string) bool { return s == scopeOffline })
@@ -89,7 +90,7 @@ func (t *Tokens) redeemTx(tx *db.Tx, c Client, code, redirectURI, verifier strin
 }
 
 // useCodeTx uses the code up, or says why not.
-func (t *Tokens) useCodeTx(tx *db.Tx, c Client, code, redirectURI, verifier, grantID string, now time.Time) (used codeRow, refused, err error) {
+func (t *Tokens) useCodeTx(tx *db.Tx, c client.Client, code, redirectURI, verifier, grantID string, now time.Time) (used codeRow, refused, err error) {
 	challenge, wellFormed := challengeOf(verifier)
 	if wellFormed {
 		used, err = t.useCode(tx, code, c.ID, redirectURI, challenge, grantID, now)
@@ -141,7 +142,7 @@ func (t *Tokens) standsTx(tx *db.Tx, used codeRow) (reason string, err error) {
 	return "", nil
 }
 
-func (t *Tokens) refuseCodeTx(tx *db.Tx, c Client, found codeRow, reason string, err error) (refused, _ error) {
+func (t *Tokens) refuseCodeTx(tx *db.Tx, c client.Client, found codeRow, reason string, err error) (refused, _ error) {
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/random"
@@ -20,7 +21,7 @@ import (
 // not used, gives the same successor, although only hashes are stored. Any later use
 // of the parent means that two parties hold it, and revokes the family (RFC 9700,
 // section 4.14.2).
-func (t *Tokens) Refresh(ctx context.Context, c Client, presented string, scopes []string) (Issued, error) {
+func (t *Tokens) Refresh(ctx context.Context, c client.Client, presented string, scopes []string) (Issued, error) {
 	if !random.WellFormed(refreshPrefix, presented) {
 		return Issued{}, fmt.Errorf("%w: the refresh token is not one of ours", ErrInvalidGrant)
 	}
@@ -44,7 +45,7 @@ func (t *Tokens) Refresh(ctx context.Context, c Client, presented string, scopes
 	return issued, nil
 }
 
-func (t *Tokens) refreshTx(tx *db.Tx, c Client, presented string, scopes []string) (_ Issued, _ idClaims, refused, err error) {
+func (t *Tokens) refreshTx(tx *db.Tx, c client.Client, presented string, scopes []string) (_ Issued, _ idClaims, refused, err error) {
 	now := t.now()
 	held, err := t.refreshByHash(tx, presented)
 	if errors.Is(err, db.ErrNotFound) {
@@ -86,11 +87,11 @@ func (t *Tokens) refreshTx(tx *db.Tx, c Client, presented string, scopes []strin
 
 // refreshFault says why a refresh token must not be honoured, "" if it may be. That
 // it was used before is not looked at here.
-func (t *Tokens) refreshFault(held refreshRow, c Client, now time.Time) string {
+func (t *Tokens) refreshFault(held refreshRow, c client.Client, now time.Time) string {
 	switch {
 	case held.ClientID != c.ID:
 		return "the refresh token is another client's"
-	case !c.Refreshes:
+	case !refreshes(c):
 		return "the client is not registered for refresh tokens"
 	case !held.RevokedAt.IsZero():
 		return "the grant was revoked"
@@ -108,8 +109,8 @@ func (t *Tokens) refreshFault(held refreshRow, c Client, now time.Time) string {
 
 // succeedTx uses the parent up and returns its successor, or reports that the parent
 // was used before. Where rotation is off the parent is its own successor.
-func (t *Tokens) succeedTx(tx *db.Tx, c Client, held refreshRow, parent string, now time.Time) (successor string, reused bool, err error) {
-	if !c.Rotates {
+func (t *Tokens) succeedTx(tx *db.Tx, c client.Client, held refreshRow, parent string, now time.Time) (successor string, reused bool, err error) {
+	if !rotates(c) {
 		kept, err := t.prolongRefresh(tx, parent, earlier(now.Add(t.refreshIdle()), held.RefreshExpiresAt.Time))
 		return parent, !kept, err
 	}
@@ -125,7 +126,7 @@ func (t *Tokens) succeedTx(tx *db.Tx, c Client, held refreshRow, parent string, 
 	return successor, !again, err
 }
 
-func (t *Tokens) refuseRefreshTx(tx *db.Tx, c Client, held refreshRow, reason string) (refused, err error) {
+func (t *Tokens) refuseRefreshTx(tx *db.Tx, c client.Client, held refreshRow, reason string) (refused, err error) {
 	return fmt.Errorf("%w: %s", ErrInvalidGrant, reason), audit.Record(tx, audit.Entry{
 		At: t.now(), Action: "token.refresh.refused", Outcome: audit.Refused, Subject: held.ID, User: held.UserID, Client: c.ID,
 		Detail: map[string]any{"reason": reason, "issued_to": held.ClientID},
@@ -145,3 +146,10 @@ func narrowed(granted, asked []string) ([]string, error) {
 	}
 	return slices.Compact(slices.Sorted(slices.Values(asked))), nil
 }
+
+// refreshes reports whether the client is registered for refresh tokens.
+func refreshes(c client.Client) bool { return c.AllowsGrant(string(client.RefreshToken)) }
+
+// rotates reports whether the client's refresh tokens change at each use. For public
+// clients nothing can switch that off (RFC 9700, section 2.2.2).
+func rotates(c client.Client) bool { return c.RefreshRotation || c.Public() }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/random"
@@ -13,7 +14,7 @@ import (
 // Revoke takes back a token of a client (RFC 7009). A refresh token takes its whole
 // grant along, an access token only itself. A token that is unknown or another
 // client's is no error and changes nothing (section 2.2).
-func (t *Tokens) Revoke(ctx context.Context, c Client, token string) error {
+func (t *Tokens) Revoke(ctx context.Context, c client.Client, token string) error {
 	var take func(tx *db.Tx) error
 	switch {
 	case random.WellFormed(accessPrefix, token):
@@ -30,7 +31,7 @@ func (t *Tokens) Revoke(ctx context.Context, c Client, token string) error {
 	return nil
 }
 
-func (t *Tokens) revokeAccessTx(tx *db.Tx, c Client, token string) error {
+func (t *Tokens) revokeAccessTx(tx *db.Tx, c client.Client, token string) error {
 	found, err := t.setAccessRevoked(tx, token, c.ID, t.now())
 	if err != nil {
 		return none(err)
@@ -41,7 +42,7 @@ func (t *Tokens) revokeAccessTx(tx *db.Tx, c Client, token string) error {
 	})
 }
 
-func (t *Tokens) revokeRefreshTx(tx *db.Tx, c Client, token string) error {
+func (t *Tokens) revokeRefreshTx(tx *db.Tx, c client.Client, token string) error {
 	held, err := t.refreshByHash(tx, token)
 	if err != nil {
 		return none(err)

@@ -49,15 +49,6 @@ type Signers interface {
 	Signer(ctx context.Context, algorithm keys.Algorithm) (*keys.Key, error)
 }
 
-// Client is what this package has to know of the client that asks. Whoever makes one
-// has authenticated the client before.
-type Client struct {
-	ID         string
-	IDTokenAlg keys.Algorithm // "" means RS256
-	Refreshes  bool           // it is registered for the grant refresh_token
-	Rotates    bool           // its refresh tokens change at each use; always true for public clients
-}
-
 // Issued is a successful answer of the token endpoint (RFC 6749, section 5.1, and
 // OpenID Connect Core 1.0, section 3.1.3.3).
 type Issued struct {

@@ -1,0 +1,98 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/internal/audit"
+	"github.com/nod-idp/nod/internal/db"
+)
+
+// Finished is what the browser gets when its login is complete.
+type Finished struct {
+	SessionToken string // the cookie of the new session, "" when the browser has it
+	KnownToken   string // the cookie of a known browser, "" to leave it as it is
+}
+
+// finishTx completes a login in the transaction of its last step: the session, the
+// memory of this browser, the code and the end of the login become true together.
+func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, replaces string) (*Finished, error) {
+	began, sessionToken, err := s.Sessions.StartTx(tx, session.New{
+		UserID: l.UserID, Evidence: l.Evidence, Challenge: l.Evidence.Challenge,
+		IP: l.IP, UserAgent: l.UserAgent, Replaces: replaces,
+	})
+	if err != nil {
+		return nil, err
+	}
+	f := &Finished{SessionToken: sessionToken}
+	if l.Evidence.MFA() { // the password alone does not make a browser known
+		if f.KnownToken, err = s.Sessions.RememberTx(tx, l.UserID, b.KnownToken, l.IP, l.UserAgent); err != nil {
+			return nil, err
+		}
+	}
+	if l.ClientID != AccountPages {
+		if _, err := s.Tokens.IssueCodeTx(tx, s.codeRequest(l, began)); err != nil {
+			return nil, err
+		}
+	}
+	l.State, l.SessionID, l.FinishedAt, l.Notice = Done, began.ID, s.now(), Notice{}
+	if err := s.saveTx(tx, l); err != nil {
+		return nil, err
+	}
+	return f, audit.Record(tx, audit.Entry{
+		At: l.FinishedAt, Action: "login.finished", Subject: l.ID, User: l.UserID, Client: l.ClientID,
+		Detail: map[string]any{"session": began.ID, "amr": l.Evidence.AMR(), "acr": l.Evidence.ACR()},
+	})
+}
+
+// failTx ends a login with an error for its client.
+func (s *Service) failTx(tx *db.Tx, l Login, code string) error {
+	l.State, l.Failure, l.FinishedAt, l.Notice = Cancelled, code, s.now(), Notice{}
+	return s.saveTx(tx, l)
+}
+
+// repeat answers the last form of a login once more, for a browser that never saw
+// the answer. It returns nil when there is nothing to repeat.
+func (s *Service) repeat(ctx context.Context, id string, b Browser) (*Finished, error) {
+	l, err := s.Find(ctx, id, b)
+	if err != nil {
+		return nil, err
+	}
+	if l.State != Done || s.now().Sub(l.FinishedAt) > repeatWindow {
+		return nil, nil
+	}
+	if held, err := s.heldSession(ctx, b); err != nil || held == l.SessionID {
+		return &Finished{}, err
+	}
+	f := &Finished{}
+	err = s.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		f.SessionToken, err = s.Sessions.RotateTokenTx(tx, l.SessionID)
+		return err
+	})
+	if errors.Is(err, session.ErrNone) {
+		return nil, ErrMoved // signed out meanwhile
+	}
+	if err != nil {
+		return nil, fmt.Errorf("repeat the end of a login: %w", err)
+	}
+	return f, nil
+}
+
+// Response is what the client of a finished login is to be told. It can be asked
+// for again: the code is the same and works once.
+func (s *Service) Response(l Login) Response {
+	r := Response{Request: l.Request}
+	if l.State == Done {
+		r.Code = s.Tokens.CodeFor(l.ID)
+		return r
+	}
+	r.Err = &OAuthError{Code: l.Failure, Description: failureText[l.Failure]}
+	return r
+}
+
+var failureText = map[string]string{
+	AccessDenied:  "the person cancelled the sign-in",
+	LoginRequired: "another person signed in than the one hinted at",
+}

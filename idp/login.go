@@ -1,0 +1,112 @@
+package idp
+
+import (
+	"time"
+
+	"github.com/nod-idp/nod/idp/evidence"
+	"github.com/nod-idp/nod/mfa"
+)
+
+// Login is one stored attempt of a browser to get through an authorization request.
+type Login struct {
+	ID           string
+	State        LoginState
+	ClientID     string
+	Request      AuthRequest
+	UserID       string // "" until the password was proved
+	Evidence     evidence.Evidence
+	Method       Method
+	ChallengeID  string // the challenge of this login, "" before the first
+	KnownBrowser string // the id of the person's known browser, or ""
+	SessionID    string // the session it led to
+	Notice       Notice
+	Failure      string // the protocol's error code, for a login that ended without success
+	IP           string
+	UserAgent    string
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	FinishedAt   time.Time
+	Version      int64
+
+	browser string // hash of the browser's cookie, hex
+}
+
+// LoginState says whether a login still goes on.
+type LoginState string
+
+// The states of a login.
+const (
+	Open      LoginState = "open"
+	Done      LoginState = "done"
+	Cancelled LoginState = "cancelled"
+)
+
+// Method is the second factor that the person chose last in this login.
+type Method string
+
+// The methods.
+const (
+	NoMethod Method = ""
+	ByPush   Method = "push"
+	ByTyped  Method = "typed"
+)
+
+// Notice is what the last step has to tell on the page that follows it. A page is
+// fetched, and fetching changes nothing, so the notice stands in the row.
+type Notice struct {
+	Kind      NoticeKind `json:"kind,omitempty"`
+	Until     time.Time  `json:"until,omitzero"`
+	TriesLeft int        `json:"tries_left,omitempty"`
+	Username  string     `json:"username,omitempty"`
+}
+
+// NoticeKind names a notice.
+type NoticeKind string
+
+// The notices.
+const (
+	Mismatch      NoticeKind = "mismatch"       // user name or password did not match
+	Wait          NoticeKind = "wait"           // no guess before Until
+	Closed        NoticeKind = "closed"         // no guess from browsers of this kind at all
+	WrongPasscode NoticeKind = "wrong_passcode" // other digits were expected
+	TooEarly      NoticeKind = "too_early"      // a passcode came before the approval
+	PushRefused   NoticeKind = "push_refused"   // no prompt could be sent
+)
+
+// Step is what a login needs next.
+type Step string
+
+// The steps.
+const (
+	StepPassword Step = "password"
+	StepFactor   Step = "factor"
+	StepFinish   Step = "finish" // everything is proved; only the code is missing
+	StepDone     Step = "done"   // the client can be answered
+	StepOver     Step = "over"   // it was not finished in time
+)
+
+// Next decides what a login needs next. It is the only place that does, and looks
+// at nothing but the row, the demand of the policy and the clock.
+func (l Login) Next(demand mfa.Demand, now time.Time) Step {
+	switch {
+	case l.State != Open:
+		return StepDone
+	case !now.Before(l.ExpiresAt):
+		return StepOver
+	case l.UserID == "" || l.Evidence.PasswordAt.IsZero():
+		return StepPassword
+	case demand.Factor && !enough(l.Evidence, demand):
+		return StepFactor
+	}
+	return StepFinish
+}
+
+// enough reports whether the second factor proved is as strong as the demand: an
+// approval without a match number does not do where the number is demanded.
+func enough(e evidence.Evidence, demand mfa.Demand) bool {
+	if e.FactorAt.IsZero() {
+		return false
+	}
+	pushed := e.Challenge != ""
+	return !pushed || e.Numbered || demand.MatchDigits == 0
+}

@@ -1,0 +1,115 @@
+package idp
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/password"
+	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/idp/token"
+	"github.com/nod-idp/nod/idp/user"
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/random"
+	"github.com/nod-idp/nod/internal/seal"
+	"github.com/nod-idp/nod/mfa"
+	"github.com/nod-idp/nod/mfa/throttle"
+)
+
+// Service carries logins. Its methods are safe for concurrent use, on any node:
+// nothing about a login is kept in memory.
+type Service struct {
+	DB       *db.DB
+	Box      *seal.Box
+	Epoch    int64
+	Users    *user.Users
+	Clients  *client.Clients
+	Sessions *session.Sessions
+	Tokens   *token.Tokens
+	Hasher   *password.Hasher
+	Guesses  *throttle.Guesses
+	MFA      *mfa.Service
+	Devices  *devices.Devices // for the person's own pages
+	Policy   mfa.Policy
+	Now      func() time.Time // nil means time.Now
+	Lifetime time.Duration    // of a whole login; 0 means 15 min
+}
+
+// Errors of this package.
+var (
+	// ErrNoLogin: there is no such login, or it has been forgotten.
+	ErrNoLogin = errors.New("no such login")
+	// ErrElsewhere: the login belongs to another browser.
+	ErrElsewhere = errors.New("the login belongs to another browser")
+	// ErrMoved: the login has moved on since the page was drawn. The page as it is
+	// now says what is next.
+	ErrMoved = errors.New("the login has moved on")
+)
+
+// loginTokenPrefix opens the value of the cookie that binds logins to a browser.
+const loginTokenPrefix = "nlg"
+
+// repeatWindow is how long the browser that finished a login may send its last form
+// again, in case the answer was lost.
+const repeatWindow = 60 * time.Second
+
+func (s *Service) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+func (s *Service) lifetime() time.Duration {
+	if s.Lifetime == 0 {
+		return 15 * time.Minute
+	}
+	return s.Lifetime
+}
+
+// Find returns a login to the browser that began it, and to no other.
+func (s *Service) Find(ctx context.Context, id string, b Browser) (Login, error) {
+	l, err := s.readLogin(ctx, id)
+	if errors.Is(err, ErrNoLogin) {
+		return Login{}, err
+	}
+	if err != nil {
+		return Login{}, fmt.Errorf("find a login: %w", err)
+	}
+	if !random.WellFormed(loginTokenPrefix, b.LoginToken) || l.browser != browserOf(b) {
+		return Login{}, ErrElsewhere
+	}
+	return l, nil
+}
+
+// browserOf is the id of a browser as logins and challenges know it.
+func browserOf(b Browser) string { return hex.EncodeToString(random.Hash(b.LoginToken)) }
+
+// FormToken is the one-time token that the forms of a login's present page carry.
+// It changes with every step.
+func (s *Service) FormToken(l Login) string {
+	return hex.EncodeToString(s.Box.MAC("form", l.ID, l.browser, strconv.FormatInt(l.Version, 10)))
+}
+
+// step returns the login if it waits for this step and the form was drawn for its
+// present page, and ErrMoved otherwise.
+func (s *Service) step(ctx context.Context, id string, b Browser, formToken string, want Step) (Login, error) {
+	l, err := s.Find(ctx, id, b)
+	if err != nil {
+		return Login{}, err
+	}
+	demand, err := s.demand(ctx, l)
+	if err != nil {
+		return Login{}, err
+	}
+	if l.Next(demand, s.now()) != want || !hmac.Equal([]byte(s.FormToken(l)), []byte(formToken)) {
+		return Login{}, ErrMoved
+	}
+	return l, nil
+}

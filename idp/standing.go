@@ -1,0 +1,156 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nod-idp/nod/idp/user"
+	"github.com/nod-idp/nod/mfa"
+)
+
+// Standing is where a login stands: everything its page may show. Asking for it
+// changes nothing.
+type Standing struct {
+	Login      Login
+	Step       Step
+	Page       Page
+	FormToken  string
+	ClientName string
+	UserName   string     // how to address the person, "" before the password
+	Ways       mfa.Ways   // for pages that offer a second factor
+	Challenge  mfa.View   // for pages about a challenge
+	Device     string     // the name of the device that approved, for PageDone
+	Wait       *time.Time // for PagePaused: until when, nil for until another factor succeeds
+}
+
+// Page names the page that a login shows.
+type Page string
+
+// The pages of a login.
+const (
+	PageSignIn     Page = "login"
+	PageMethod     Page = "method"
+	PageTyped      Page = "typed"
+	PagePending    Page = "pending"
+	PageApproved   Page = "approved"
+	PageDenied     Page = "denied"
+	PageReported   Page = "reported"
+	PageExpired    Page = "expired"
+	PageSuperseded Page = "superseded"
+	PageFailed     Page = "failed"
+	PagePaused     Page = "paused"
+	PageDone       Page = "done"
+	PageOver       Page = "over" // the login itself ran out of time
+)
+
+// Standing returns where a login of this browser stands.
+func (s *Service) Standing(ctx context.Context, id string, b Browser) (Standing, error) {
+	l, err := s.Find(ctx, id, b)
+	if err != nil {
+		return Standing{}, err
+	}
+	demand, err := s.demand(ctx, l)
+	if err != nil {
+		return Standing{}, err
+	}
+	st := Standing{
+		Login: l, Step: l.Next(demand, s.now()), FormToken: s.FormToken(l), ClientName: s.clientName(ctx, l.ClientID),
+	}
+	if l.UserID != "" {
+		if st.UserName, err = s.addressAs(ctx, l.UserID); err != nil {
+			return Standing{}, err
+		}
+	}
+	switch st.Step {
+	case StepPassword:
+		st.Page = PageSignIn
+	case StepOver, StepFinish:
+		// StepFinish without a finish: the policy was relaxed while the login waited.
+		// Beginning again goes through at once.
+		st.Page = PageOver
+	case StepDone:
+		st.Page = PageDone
+		err = s.nameDevice(ctx, &st)
+	case StepFactor:
+		err = s.factorPage(ctx, &st, demand)
+	}
+	if err != nil {
+		return Standing{}, fmt.Errorf("see where a login stands: %w", err)
+	}
+	return st, nil
+}
+
+func (s *Service) addressAs(ctx context.Context, userID string) (string, error) {
+	u, err := s.Users.ByID(ctx, userID)
+	if errors.Is(err, user.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find a user: %w", err)
+	}
+	if u.Claims.GivenName != "" {
+		return u.Claims.GivenName, nil
+	}
+	return u.DisplayName(), nil
+}
+
+func (s *Service) nameDevice(ctx context.Context, st *Standing) error {
+	if st.Login.Evidence.Device == "" {
+		return nil
+	}
+	d, err := s.Devices.Get(ctx, st.Login.Evidence.Device)
+	st.Device = d.Name
+	return err
+}
+
+// factorPage chooses the page of a login that waits for its second factor. A
+// challenge that is alive goes before everything else.
+func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Demand) (err error) {
+	l := st.Login
+	if st.Ways, err = s.MFA.Ways(ctx, s.ask(ctx, l, demand)); err != nil {
+		return err
+	}
+	if l.ChallengeID != "" && l.Method == ByPush {
+		if st.Challenge, err = s.MFA.View(ctx, l.ID, l.ChallengeID); err != nil {
+			return err
+		}
+		st.Page = challengePage(st.Challenge.State)
+	}
+	alive := st.Page == PagePending || st.Page == PageApproved || st.Page == PageReported
+	switch {
+	case alive:
+	case l.Method == ByTyped:
+		st.Page = PageTyped
+	case l.Notice.Kind == PushRefused && st.Ways.Refusal != nil:
+		st.Page = PagePaused
+	case st.Page == "":
+		st.Page = PageMethod
+	}
+	var wait *mfa.WaitError
+	if errors.As(st.Ways.Refusal, &wait) {
+		st.Wait = &wait.Until
+	}
+	return nil
+}
+
+func challengePage(state mfa.State) Page {
+	switch state {
+	case mfa.Withdrawn:
+		return PageMethod
+	case mfa.Verified: // its login would be done
+		return PageExpired
+	}
+	return Page(state)
+}
+
+// StateOf returns what the event stream of a login's page tells: the page's name
+// and how far the request has come.
+func (s *Service) StateOf(ctx context.Context, l Login) (Page, mfa.Progress, error) {
+	if l.ChallengeID == "" {
+		return PageMethod, "", nil
+	}
+	state, progress, err := s.MFA.StateOf(ctx, l.ID, l.ChallengeID)
+	return challengePage(state), progress, err
+}

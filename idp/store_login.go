@@ -1,0 +1,107 @@
+package idp
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/nod-idp/nod/idp/evidence"
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/instance"
+)
+
+type loginRow struct {
+	ID           string
+	Version      int64
+	State        LoginState
+	BrowserHash  []byte `db:"browser_hash"`
+	ClientID     string `db:"client_id"`
+	Request      db.JSON[AuthRequest]
+	UserID       *string `db:"user_id"`
+	Evidence     db.JSON[evidence.Evidence]
+	Method       Method
+	Notice       db.JSON[Notice]
+	Failure      string
+	ChallengeID  *string `db:"challenge_id"`
+	KnownBrowser string  `db:"known_browser"`
+	SessionID    *string `db:"session_id"`
+	IP           string
+	UserAgent    string  `db:"user_agent"`
+	CreatedAt    db.Time `db:"created_at"`
+	ExpiresAt    db.Time `db:"expires_at"`
+	FinishedAt   db.Time `db:"finished_at"`
+}
+
+const loginColumns = `id, version, state, browser_hash, client_id, request, user_id, evidence, method, notice, failure,
+	challenge_id, known_browser, session_id, ip, user_agent, created_at, expires_at, finished_at`
+
+func (r loginRow) login() Login {
+	return Login{
+		ID: r.ID, State: r.State, ClientID: r.ClientID, Request: r.Request.V, UserID: deref(r.UserID), Evidence: r.Evidence.V,
+		Method: r.Method, ChallengeID: deref(r.ChallengeID), KnownBrowser: r.KnownBrowser, SessionID: deref(r.SessionID),
+		Notice: r.Notice.V, Failure: r.Failure, IP: r.IP, UserAgent: r.UserAgent,
+		CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time, FinishedAt: r.FinishedAt.Time,
+		Version: r.Version, browser: hex.EncodeToString(r.BrowserHash),
+	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func (s *Service) readLogin(ctx context.Context, id string) (Login, error) {
+	var r loginRow
+	err := s.DB.Get(ctx, &r, "SELECT "+loginColumns+" FROM logins WHERE id = $1 AND epoch = $2", id, s.Epoch)
+	if errors.Is(err, db.ErrNotFound) {
+		return Login{}, ErrNoLogin
+	}
+	return r.login(), err
+}
+
+func (s *Service) insertLoginTx(tx *db.Tx, l Login, browserHash []byte) error {
+	_, err := tx.Exec(`INSERT INTO logins (id, issuer, epoch, version, state, browser_hash, client_id, request, user_id, evidence,
+		known_browser, ip, user_agent, created_at, expires_at)
+		VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		l.ID, instance.MainIssuer, s.Epoch, Open, browserHash, l.ClientID, db.JSON[AuthRequest]{V: l.Request}, nullable(l.UserID),
+		db.JSON[evidence.Evidence]{V: l.Evidence}, l.KnownBrowser, l.IP, l.UserAgent, db.At(l.CreatedAt), db.At(l.ExpiresAt))
+	return err
+}
+
+// saveTx stores a step. It returns ErrMoved when another request was quicker: of
+// two that saw the same row only one may change it.
+func (s *Service) saveTx(tx *db.Tx, l Login) error {
+	return tx.Must(ErrMoved, `UPDATE logins SET version = version + 1, state = $1, user_id = $2, evidence = $3, method = $4, notice = $5,
+		failure = $6, challenge_id = $7, known_browser = $8, session_id = $9, finished_at = $10
+		WHERE id = $11 AND version = $12 AND state = $13 AND epoch = $14`,
+		l.State, nullable(l.UserID), db.JSON[evidence.Evidence]{V: l.Evidence}, l.Method, db.JSON[Notice]{V: l.Notice},
+		l.Failure, nullable(l.ChallengeID), l.KnownBrowser, nullable(l.SessionID), db.At(l.FinishedAt),
+		l.ID, l.Version, Open, s.Epoch)
+}
+
+// noticeTx sets what the page tells, if the login still goes on.
+func (s *Service) noticeTx(tx *db.Tx, id string, n Notice) error {
+	_, err := tx.Exec("UPDATE logins SET notice = $1 WHERE id = $2 AND state = $3", db.JSON[Notice]{V: n}, id, Open)
+	return err
+}
+
+// SweepLogins deletes logins that ended a day ago, at most limit of them, and
+// returns how many.
+func (s *Service) SweepLogins(ctx context.Context, limit int) (n int64, err error) {
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err = tx.Exec("DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+			db.At(s.now().Add(-24*time.Hour)), limit)
+		return err
+	})
+	return n, err
+}

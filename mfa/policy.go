@@ -1,0 +1,53 @@
+package mfa
+
+import "fmt"
+
+// SecondFactor is what a client demands besides the password.
+type SecondFactor string
+
+// The second factors a client can demand.
+const (
+	Off        SecondFactor = "off"         // the password is enough
+	Push       SecondFactor = "push"        // an approval, no match number
+	PushNumber SecondFactor = "push-number" // an approval with the match number typed
+)
+
+// ParseSecondFactor reads a client's setting.
+func ParseSecondFactor(s string) (SecondFactor, error) {
+	switch f := SecondFactor(s); f {
+	case Off, Push, PushNumber:
+		return f, nil
+	}
+	return "", fmt.Errorf("second factor %q is not one of off, push, push-number", s)
+}
+
+// Policy is what the administrator decided for everybody.
+type Policy struct {
+	// MatchDigits is the length of the match number: 2, or 6 under NIST SP 800-63B-4.
+	MatchDigits int
+	// RefuseSoftware keeps devices of kind "software" from approving.
+	RefuseSoftware bool
+}
+
+// Demand is what one login has to prove besides the password.
+type Demand struct {
+	Factor         bool
+	MatchDigits    int // 0 for none
+	RefuseSoftware bool
+}
+
+// Demand applies the policy to a client's setting. A setting that is not known
+// demands the most.
+func (p Policy) Demand(f SecondFactor) Demand {
+	digits := p.MatchDigits
+	if digits == 0 {
+		digits = 2
+	}
+	switch f {
+	case Off:
+		return Demand{RefuseSoftware: p.RefuseSoftware}
+	case Push:
+		digits = 0
+	}
+	return Demand{Factor: true, MatchDigits: digits, RefuseSoftware: p.RefuseSoftware}
+}

@@ -1,0 +1,97 @@
+package mfa
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/seal"
+	"github.com/nod-idp/nod/mfa/throttle"
+)
+
+// Service asks devices and judges their answers. Its methods are safe for
+// concurrent use, on any node.
+type Service struct {
+	DB      *db.DB
+	Box     *seal.Box
+	Epoch   int64
+	Issuer  string // the public URL, part of what is approved
+	Devices *devices.Devices
+	People  People
+	Guesses *throttle.Guesses
+	Now     func() time.Time // nil means time.Now
+	Window  time.Duration    // how long a device may be asked; 0 means 120 s
+	Finish  time.Duration    // how long the login page has after the approval; 0 means 60 s
+}
+
+// People says whether a person may sign in at present.
+type People interface {
+	ActiveTx(tx *db.Tx, userID string) (bool, error)
+}
+
+// Limits of one challenge.
+const (
+	defaultWindow = 120 * time.Second
+	longestWindow = 300 * time.Second
+	defaultFinish = 60 * time.Second
+	maxTries      = 3 // wrong numbers and passcodes together
+)
+
+// Errors of a login's side. Those of a device's side are protocol codes.
+var (
+	// ErrNoDevice: the person has no active device with push on.
+	ErrNoDevice = errors.New("no device to ask")
+	// ErrPending: the challenge has not been answered, so no passcode counts yet.
+	ErrPending = errors.New("the request has not been approved yet")
+	// ErrOver: the challenge ended without an approval, or its time to finish ran out.
+	ErrOver = errors.New("the request is over")
+	// ErrInactive: the person has been disabled meanwhile.
+	ErrInactive = errors.New("the person may not sign in")
+)
+
+// WrongPasscodeError refuses a passcode. At TriesLeft 0 the challenge has failed.
+type WrongPasscodeError struct{ TriesLeft int }
+
+// Error describes the refusal for the log.
+func (e *WrongPasscodeError) Error() string { return "wrong passcode" }
+
+func (s *Service) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+func (s *Service) window() time.Duration {
+	if s.Window == 0 {
+		return defaultWindow
+	}
+	return min(s.Window, longestWindow)
+}
+
+func (s *Service) finish() time.Duration {
+	if s.Finish == 0 {
+		return defaultFinish
+	}
+	return s.Finish
+}
+
+func challengeTopic(id string) string { return "challenge:" + id }
+
+// Watch waits for changes of a challenge: its state, and how far its deliveries
+// have come.
+func (s *Service) Watch(challengeID string) *db.Subscription {
+	return s.DB.Subscribe(challengeTopic(challengeID))
+}
+
+// Sweep marks challenges that ran out and forgets budgets and challenges nobody
+// needs any more. It returns how many rows it touched.
+func (s *Service) Sweep(ctx context.Context, limit int) (n int64, err error) {
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err = sweepTx(tx, s.now(), limit)
+		return err
+	})
+	return n, err
+}

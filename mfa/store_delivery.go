@@ -1,0 +1,77 @@
+package mfa
+
+import (
+	"context"
+	"time"
+
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/random"
+)
+
+// Progress is how far a challenge is known to have come on a device.
+type Progress string
+
+// The progress of a delivery.
+const (
+	Queued    Progress = "queued"
+	Sent      Progress = "sent"
+	Delivered Progress = "delivered"
+	Opened    Progress = "opened"
+	Answered  Progress = "answered"
+)
+
+var progressOrder = map[Progress]int{Queued: 0, Sent: 1, Delivered: 2, Opened: 3, Answered: 4}
+
+type delivery struct {
+	ChallengeID string `db:"challenge_id"`
+	DeviceID    string `db:"device_id"`
+	State       Progress
+}
+
+func insertDeliveryTx(tx *db.Tx, challengeID, deviceID string, now time.Time) error {
+	_, err := tx.Exec(`INSERT INTO deliveries (challenge_id, device_id, wake_id, state, queued_at, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $5)`, challengeID, deviceID, random.ID("wak"), Queued, db.At(now))
+	return err
+}
+
+// advance notes that a device has come further with a challenge, and tells the
+// waiting page. It never goes back.
+func (s *Service) advance(ctx context.Context, challengeID, deviceID string, to Progress) error {
+	var before []Progress
+	for p, order := range progressOrder {
+		if order < progressOrder[to] {
+			before = append(before, p)
+		}
+	}
+	var current Progress
+	err := s.DB.Get(ctx, &current, "SELECT state FROM deliveries WHERE challenge_id = $1 AND device_id = $2", challengeID, deviceID)
+	if err != nil || progressOrder[current] >= progressOrder[to] {
+		return err // nothing to write, which is the usual case of a device that asks again
+	}
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return advanceTx(tx, challengeID, deviceID, before, to, s.now()) })
+}
+
+func advanceTx(tx *db.Tx, challengeID, deviceID string, from []Progress, to Progress, now time.Time) error {
+	for _, p := range from {
+		n, err := tx.Exec("UPDATE deliveries SET state = $1, changed_at = $2 WHERE challenge_id = $3 AND device_id = $4 AND state = $5",
+			to, db.At(now), challengeID, deviceID, p)
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			tx.Announce(challengeTopic(challengeID))
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *Service) deliveries(ctx context.Context, challengeID string) (all []delivery, err error) {
+	err = s.DB.Select(ctx, &all, "SELECT challenge_id, device_id, state FROM deliveries WHERE challenge_id = $1 ORDER BY device_id", challengeID)
+	return all, err
+}
+
+func deliveriesTx(tx *db.Tx, challengeID string) (all []delivery, err error) {
+	err = tx.Select(&all, "SELECT challenge_id, device_id, state FROM deliveries WHERE challenge_id = $1", challengeID)
+	return all, err
+}

@@ -1,0 +1,146 @@
+package mfa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/internal/db"
+)
+
+// View is a challenge as its own login page may show it.
+type View struct {
+	State State
+	// MatchNumber is shown while the challenge is pending, "" if there is none.
+	MatchNumber string
+	// Passcode is what the device sent, while the challenge is approved.
+	Passcode  string
+	Progress  Progress // the furthest that any device has come
+	Devices   []string // the names of the devices that were asked
+	Device    string   // the name of the device that answered
+	TriesLeft int
+	EndsAt    time.Time // when the present state runs out
+}
+
+// View returns the challenge of a login. It changes nothing.
+func (s *Service) View(ctx context.Context, loginID, challengeID string) (View, error) {
+	c, err := s.find(ctx, challengeID)
+	if errors.Is(err, db.ErrNotFound) || err == nil && c.LoginID != loginID {
+		return View{State: Expired}, nil
+	}
+	if err != nil {
+		return View{}, fmt.Errorf("view a challenge: %w", err)
+	}
+	now := s.now()
+	v := View{State: c.stateAt(now), Progress: Queued, TriesLeft: max(0, maxTries-c.Tries), EndsAt: c.ExpiresAt.Time}
+	switch v.State {
+	case Pending:
+		v.MatchNumber = s.number(c)
+	case Approved:
+		v.EndsAt = c.FinishBy.Time
+		passcode, err := s.Box.Open(passcodePlace(c.ID), c.Passcode)
+		if err != nil {
+			return View{}, fmt.Errorf("view a challenge: %w", err)
+		}
+		v.Passcode = string(passcode)
+	}
+	return v, s.nameDevices(ctx, c, &v)
+}
+
+// StateOf returns what the event stream of the waiting page tells: the state and
+// how far it has come, and nothing that is worth stealing.
+func (s *Service) StateOf(ctx context.Context, loginID, challengeID string) (State, Progress, error) {
+	c, err := s.find(ctx, challengeID)
+	if errors.Is(err, db.ErrNotFound) || err == nil && c.LoginID != loginID {
+		return Expired, Queued, nil
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("watch a challenge: %w", err)
+	}
+	asked, err := s.deliveries(ctx, c.ID)
+	if err != nil {
+		return "", "", fmt.Errorf("watch a challenge: %w", err)
+	}
+	return c.stateAt(s.now()), furthest(asked), nil
+}
+
+func furthest(asked []delivery) Progress {
+	best := Queued
+	for _, d := range asked {
+		if progressOrder[d.State] > progressOrder[best] {
+			best = d.State
+		}
+	}
+	return best
+}
+
+func (s *Service) nameDevices(ctx context.Context, c challenge, v *View) error {
+	asked, err := s.deliveries(ctx, c.ID)
+	if err != nil {
+		return fmt.Errorf("view a challenge: %w", err)
+	}
+	v.Progress = furthest(asked)
+	all, err := s.Devices.List(ctx, c.UserID)
+	if err != nil {
+		return fmt.Errorf("view a challenge: %w", err)
+	}
+	names := make(map[string]string, len(all))
+	for _, d := range all {
+		names[d.ID] = d.Name
+	}
+	for _, d := range asked {
+		if name, ok := names[d.DeviceID]; ok {
+			v.Devices = append(v.Devices, name)
+		}
+	}
+	if c.DeviceID != nil {
+		v.Device = names[*c.DeviceID]
+	}
+	return nil
+}
+
+// Ways says how a person can prove a second factor at present.
+type Ways struct {
+	Push    []devices.Device // devices that can be asked
+	Typed   bool             // an active device shows typed passcodes
+	Refusal error            // nil, *WaitError or ErrPaused: whether a prompt may be sent now
+}
+
+// Ways looks at devices and budgets for one login. Start decides; this only tells.
+func (s *Service) Ways(ctx context.Context, ask Ask) (Ways, error) {
+	all, err := s.Devices.Active(ctx, ask.UserID)
+	if err != nil {
+		return Ways{}, fmt.Errorf("look for ways: %w", err)
+	}
+	b, err := s.budget(ctx, ask.UserID, budgetScope(ask.KnownBrowser))
+	if err != nil {
+		return Ways{}, fmt.Errorf("look for ways: %w", err)
+	}
+	w := Ways{Push: accepted(all, ask.Demand), Typed: len(all) > 0, Refusal: b.allows(s.now())}
+	if w.Refusal == nil {
+		w.Refusal, err = s.elsewhere(ctx, ask)
+	}
+	return w, err
+}
+
+// elsewhere returns a *WaitError while another browser's request is open that this
+// one may not supersede.
+func (s *Service) elsewhere(ctx context.Context, ask Ask) (refusal, err error) {
+	var open struct {
+		Browser, Budget string
+		ExpiresAt       db.Time `db:"expires_at"`
+	}
+	err = s.DB.Get(ctx, &open, "SELECT browser, budget, expires_at FROM challenges WHERE user_id = $1 AND state = $2 AND expires_at > $3",
+		ask.UserID, Pending, db.At(s.now()))
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("look for ways: %w", err)
+	case open.Browser == ask.Browser, ask.KnownBrowser != "" && open.Budget == unknownBrowsers:
+		return nil, nil
+	}
+	return &WaitError{Until: open.ExpiresAt.Time, Elsewhere: true}, nil
+}

@@ -1,0 +1,143 @@
+package client
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// InvalidError tells that a value was refused: which, why, and what is allowed.
+type InvalidError struct {
+	Field   string // as it is called in a registration, such as "redirect_uris"
+	Value   string
+	Reason  string // "" where Allowed says it all
+	Allowed string
+}
+
+// Error names the field, the wrong value and what is allowed.
+func (e *InvalidError) Error() string {
+	text := fmt.Sprintf("%s: %q is refused", e.Field, e.Value)
+	if e.Reason != "" {
+		text += " because " + e.Reason
+	}
+	return text + "; allowed is " + e.Allowed
+}
+
+// Most entries of one list.
+const maxEntries = 100
+
+// idPattern has only characters that are the same in every encoding: many libraries
+// forget to encode the id before they put it into a Basic header.
+var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$`)
+
+// check reports the first thing in which the client breaks a rule.
+func (c Client) check() error {
+	if !idPattern.MatchString(c.ID) {
+		return &InvalidError{Field: "client_id", Value: c.ID,
+			Allowed: "1 to 128 of A-Z, a-z, 0-9, '.', '_', '~' and '-', beginning with a letter or digit"}
+	}
+	if n := utf8.RuneCountInString(c.Name); n < 1 || n > 128 || !utf8.ValidString(c.Name) || strings.TrimSpace(c.Name) != c.Name ||
+		strings.ContainsFunc(c.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return &InvalidError{Field: "name", Value: c.Name, Allowed: "1 to 128 printable characters without white space at the ends"}
+	}
+	for _, err := range []error{
+		oneOf("token_endpoint_auth_method", c.AuthMethod, authMethods),
+		oneOf("pkce", c.PKCE, pkces),
+		oneOf("second_factor", c.SecondFactor, secondFactors),
+		oneOf("id_token_alg", c.IDTokenAlg, idTokenAlgs),
+		c.checkGrants(),
+		c.checkPublic(),
+		c.checkURIs(),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c Client) checkGrants() error {
+	if len(c.Grants) == 0 {
+		return &InvalidError{Field: "grants", Allowed: "at least one of " + list(grants)}
+	}
+	for _, g := range c.Grants {
+		if err := oneOf("grants", g, grants); err != nil {
+			return err
+		}
+	}
+	if c.AllowsGrant(string(RefreshToken)) && !c.AllowsGrant(string(AuthorizationCode)) {
+		return &InvalidError{Field: "grants", Value: list(c.Grants), Reason: "nothing else would give a refresh token",
+			Allowed: "refresh_token together with authorization_code"}
+	}
+	return nil
+}
+
+// checkPublic holds a public client to what somebody who has no secret may do.
+func (c Client) checkPublic() error {
+	if !c.Public() {
+		return nil
+	}
+	refused := func(field, value, allowed string) error {
+		return &InvalidError{Field: field, Value: value, Reason: "the client is public", Allowed: allowed}
+	}
+	switch {
+	case c.PKCE != PKCERequired:
+		return refused("pkce", string(c.PKCE), "required")
+	case c.AllowsGrant(string(ClientCredentials)):
+		return refused("grants", string(ClientCredentials), "authorization_code and refresh_token")
+	case !c.RefreshRotation:
+		return refused("refresh_rotation", "off", "on")
+	}
+	return nil
+}
+
+func (c Client) checkURIs() error {
+	if c.AllowsGrant(string(AuthorizationCode)) && len(c.RedirectURIs) == 0 {
+		return &InvalidError{Field: "redirect_uris", Reason: "authorization_code needs somewhere to go", Allowed: "at least one URI"}
+	}
+	for _, l := range []struct {
+		field   string
+		values  []string
+		check   func(string) error
+		allowed string
+	}{
+		{"redirect_uris", c.RedirectURIs, c.checkRedirect, uriRule},
+		{"post_logout_redirect_uris", c.PostLogoutRedirectURIs, c.checkRedirect, uriRule},
+		{"origins", c.Origins, checkOrigin, "https://host, or http:// with a loopback host, with a port where it is not the usual one"},
+	} {
+		if len(l.values) > maxEntries {
+			return &InvalidError{Field: l.field, Value: fmt.Sprint(len(l.values), " entries"), Allowed: fmt.Sprint("at most ", maxEntries)}
+		}
+		for i, v := range l.values {
+			if err := l.check(v); err != nil {
+				return &InvalidError{Field: l.field, Value: v, Reason: err.Error(), Allowed: l.allowed}
+			}
+			if slices.Contains(l.values[:i], v) {
+				return &InvalidError{Field: l.field, Value: v, Reason: "it is there twice", Allowed: "each once"}
+			}
+		}
+	}
+	return nil
+}
+
+const uriRule = "an absolute https URI, http with a loopback host, or for public clients a scheme such as com.example.app"
+
+func (c Client) checkRedirect(uri string) error { return checkRedirectURI(uri, c.Public()) }
+
+func oneOf[T ~string](field string, value T, allowed []T) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return &InvalidError{Field: field, Value: string(value), Allowed: list(allowed)}
+}
+
+func list[T ~string](values []T) string {
+	texts := make([]string, 0, len(values))
+	for _, v := range values {
+		texts = append(texts, string(v))
+	}
+	return strings.Join(texts, ", ")
+}

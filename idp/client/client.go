@@ -1,0 +1,93 @@
+// Package client keeps the applications that people sign in to. It owns the tables
+// clients and client_secrets, the rules for what may be registered, and the
+// questions a protocol endpoint puts to a registration: is this redirect URI one of
+// the client's, may it use this grant, is this its secret.
+//
+// It leaves to others how a request names its client and what is answered (web/oidc),
+// and what was granted (idp/token).
+//
+// Words: a client is an application, a relying party. A confidential client can keep
+// a secret, a public one cannot. A redirect URI is where the browser takes the code.
+package client
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/nod-idp/nod/internal/random"
+)
+
+// Client is a registered application. A Client that Get or List returned is shared:
+// its slices are for reading only.
+type Client struct {
+	ID                     string
+	Issuer                 string
+	Name                   string
+	AuthMethod             AuthMethod
+	RedirectURIs           []string
+	PostLogoutRedirectURIs []string
+	Grants                 []Grant
+	ResponseTypes          []ResponseType
+	PKCE                   PKCE
+	SecondFactor           SecondFactor
+	IDTokenAlg             IDTokenAlg
+	RefreshRotation        bool
+	// Origins may call the token and userinfo endpoints from a page (CORS).
+	Origins   []string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+
+	removed bool
+	secrets []Secret
+}
+
+// Secret is what is kept of a client's secret.
+type Secret struct {
+	ID        string
+	CreatedAt time.Time
+	hash      []byte
+}
+
+// What can go wrong with a client.
+var (
+	ErrNotFound = errors.New("no such client")
+	ErrTaken    = errors.New("there is a client of this id already")
+	ErrUsed     = errors.New("a client of this id was removed; ids are not used again")
+	ErrPublic   = errors.New("a public client has no secret")
+)
+
+// Public reports whether the client cannot keep a secret.
+func (c Client) Public() bool { return c.AuthMethod == AuthNone }
+
+// AllowsGrant reports whether the client is registered for the grant type.
+func (c Client) AllowsGrant(grant string) bool { return slices.Contains(c.Grants, Grant(grant)) }
+
+// AllowsResponseType reports whether the client is registered for the response type.
+func (c Client) AllowsResponseType(responseType string) bool {
+	return slices.Contains(c.ResponseTypes, ResponseType(responseType))
+}
+
+// AllowsOrigin reports whether pages of this origin may call nod for the client.
+func (c Client) AllowsOrigin(origin string) bool { return slices.Contains(c.Origins, origin) }
+
+// Secrets lists the live secrets, newest first; not what they are, which nobody knows.
+func (c Client) Secrets() []Secret { return slices.Clone(c.secrets) }
+
+const secretPrefix = "nodcs"
+
+// VerifySecret reports whether secret is one of the client's live ones. The time it
+// takes tells nothing but how many there are: all are compared. A mistyped secret
+// fails its checksum before anything is hashed.
+func (c Client) VerifySecret(secret string) bool {
+	if c.Public() || c.removed || !random.WellFormed(secretPrefix, secret) {
+		return false
+	}
+	matched := false
+	for _, s := range c.secrets {
+		if random.Matches(s.hash, secret) {
+			matched = true
+		}
+	}
+	return matched
+}

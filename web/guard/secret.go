@@ -7,7 +7,7 @@ import (
 )
 
 // Secret is a string that no verb, no logger and no encoder prints. Reveal is the one way to its text, and easy to
-// search for.
+// search for. It must not be the key of a map: encoding/json writes string keys without asking them.
 type Secret string
 
 const masked = "***"
@@ -27,7 +27,7 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, masked) }
 // LogValue hides the text from slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(masked) }
 
-// MarshalText hides the text from encoders, among them JSON map keys, YAML and XML.
+// MarshalText hides the text from encoders such as YAML and XML.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(masked), nil }
 
 // MarshalJSON hides the text from JSON.

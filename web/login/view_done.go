@@ -17,6 +17,7 @@ import (
 type Done struct {
 	page.Frame
 	Device string // "" when no device was asked
+	Failed bool   // the application is told that nobody signed in
 	URL    string // the redirect URI with its answer
 }
 
@@ -30,6 +31,7 @@ func (p Done) Forward() template.URL { return template.URL(p.URL) }
 type DoneForm struct {
 	page.Frame
 	Device string
+	Failed bool   // the application is told that nobody signed in
 	Action string // the redirect URI
 	Fields []Field
 }

@@ -30,7 +30,8 @@ type TypePasscode struct {
 	Wrong     bool          // the last one did not match
 	TriesLeft int           // 0 leaves it unsaid
 	Wait      time.Duration // no further try before this has passed
-	OtherURL  string        // a link back to the choice; "" draws none
+	Closed    bool          // too many wrong tries; this way is closed
+	OtherURL  string        // where the button to the choice is sent; "" draws none
 }
 
 func (p TypePasscode) view() (string, int) {

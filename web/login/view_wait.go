@@ -45,6 +45,7 @@ type Waiting struct {
 	PasscodeAction string
 	Wrong          bool // the last passcode typed here did not match
 	TriesLeft      int  // 0 leaves it unsaid
+	Early          bool // a passcode was typed before the phone approved
 	Typing         bool // the person wants to type: no refresh without script, the input has the focus
 	TypeURL        string
 	AgainURL       string        // "" draws no send-again
@@ -52,6 +53,9 @@ type Waiting struct {
 }
 
 func (Waiting) view() (string, int) { return "waiting", http.StatusOK }
+
+// LongNumber reports that the match number does not fit the page at its full size.
+func (p Waiting) LongNumber() bool { return len(p.MatchNumber) > 3 }
 
 // Step is one dot of the way.
 type Step struct {

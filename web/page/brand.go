@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// The cards that an organisation's accent has to be readable on: the same as in tokens.css, checked by a test.
+// What an organisation's colours have to be readable with: the same as in tokens.css, checked by a test.
 const (
 	lightCard = "#ffffff"
 	darkCard  = "#171d1b"
+	softText  = "#5b6763"
 )
 
 // style redefines the intents that an organisation chose. What it chose is kept in hue and made readable in
@@ -28,7 +29,7 @@ func (b Brand) style() ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("brand ground: %w", err)
 		}
-		soft, _ := parseColour("#5b6763")
+		soft, _ := parseColour(softText)
 		fmt.Fprintf(&css, "@media (prefers-color-scheme: light) {\n:root {\n\t--ground: %s;\n\t--on-ground: %s;\n}\n}\n",
 			ground, soft.readableOn(ground))
 	}

@@ -15,7 +15,6 @@ type Problem struct {
 	Next      string
 	Side      string // in words
 	RequestID string
-	HomeURL   string // where "Start again" leads; "" draws none
 }
 
 // Problem draws p as a page. It is what guard.Browser calls for every error.

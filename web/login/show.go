@@ -1,0 +1,181 @@
+package login
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/mfa"
+	"github.com/nod-idp/nod/web/page"
+)
+
+// show draws the page of a login as it stands. It changes nothing, however often it
+// is asked.
+func (s *Surface) show(w http.ResponseWriter, r *http.Request) error {
+	st, err := s.Logins.Standing(r.Context(), r.PathValue("login"), s.Jar.Browser(r))
+	if err != nil {
+		return s.problem(w, err)
+	}
+	return s.Views.Show(w, s.view(st, r.URL.Query().Has("type"), time.Now()))
+}
+
+// view turns a standing into the struct of its page.
+func (s *Surface) view(st idp.Standing, typing bool, now time.Time) View {
+	d := drawing{Standing: st, typing: typing, now: now, path: Path(st.Login.ID)}
+	switch st.Page {
+	case idp.PageSignIn:
+		return d.signIn()
+	case idp.PageMethod:
+		return d.method()
+	case idp.PageTyped:
+		return d.typed()
+	case idp.PagePending:
+		return d.waiting()
+	case idp.PageApproved:
+		return d.approved()
+	case idp.PageDenied, idp.PageReported, idp.PageExpired, idp.PageSuperseded, idp.PageFailed:
+		return d.ended()
+	case idp.PagePaused:
+		return d.paused()
+	case idp.PageDone:
+		return s.done(d)
+	}
+	return Over{Frame: d.frame(), Reason: ReasonExpired}
+}
+
+// drawing is a standing on its way to a page.
+type drawing struct {
+	idp.Standing
+	typing bool
+	now    time.Time
+	path   string
+}
+
+func (d drawing) frame() page.Frame { return page.Frame{App: page.App{Name: d.ClientName}} }
+
+func (d drawing) question() Question {
+	return Question{Frame: d.frame(), Token: d.FormToken, CancelURL: d.path + "/cancel"}
+}
+
+func (d drawing) left(until time.Time) time.Duration { return max(0, until.Sub(d.now)) }
+
+// typedURL leads to the typed passcode where a device can make one.
+func (d drawing) typedURL() string {
+	if !d.Ways.Typed {
+		return ""
+	}
+	return d.path + "/typed"
+}
+
+func (d drawing) mobileURL() string {
+	if len(d.Ways.Push) == 0 {
+		return ""
+	}
+	return d.path + "/mobile"
+}
+
+func (d drawing) signIn() View {
+	v := SignIn{Question: d.question(), Action: d.path + "/password", Username: d.Login.Request.LoginHint}
+	n := d.Login.Notice
+	if n.Username != "" {
+		v.Username = n.Username
+	}
+	v.Mismatched = n.Kind == idp.Mismatch
+	v.Closed = n.Kind == idp.Closed
+	if n.Kind == idp.Mismatch || n.Kind == idp.Wait {
+		v.Wait = d.left(n.Until)
+	}
+	return v
+}
+
+func (d drawing) method() View {
+	v := ChooseMethod{Question: d.question(), Name: d.UserName, MobileURL: d.mobileURL(), PasscodeURL: d.typedURL()}
+	for _, device := range d.Ways.Push {
+		v.Devices = append(v.Devices, device.Name)
+	}
+	return v
+}
+
+func (d drawing) typed() View {
+	n := d.Login.Notice
+	v := TypePasscode{Question: d.question(), Action: d.path + "/passcode", Wrong: n.Kind == idp.WrongPasscode, OtherURL: d.path + "/choose"}
+	if n.Kind == idp.Wait {
+		v.Wait = d.left(n.Until)
+	}
+	v.Closed = n.Kind == idp.Closed
+	return v
+}
+
+func (d drawing) waiting() View {
+	c := d.Challenge
+	v := Waiting{
+		Question: d.question(), MatchNumber: c.MatchNumber, Progress: progress(c.Progress), Left: d.left(c.EndsAt),
+		StreamURL: d.path + "/stream", PasscodeAction: d.path + "/passcode", AgainURL: d.path + "/send-again",
+		Typing: d.typing, TypeURL: d.path + "?type", Early: d.Login.Notice.Kind == idp.TooEarly,
+	}
+	if len(c.Devices) == 1 {
+		v.Device = c.Devices[0]
+	}
+	if d.Wait != nil {
+		v.AgainIn = d.left(*d.Wait)
+	} else if d.Ways.Refusal != nil { // paused: nothing more can be sent
+		v.AgainURL = ""
+	}
+	return v
+}
+
+func progress(p mfa.Progress) Progress {
+	switch p {
+	case mfa.Sent:
+		return ProgressSent
+	case mfa.Delivered:
+		return ProgressDelivered
+	case mfa.Opened, mfa.Answered:
+		return ProgressOpened
+	}
+	return ProgressQueued
+}
+
+func (d drawing) approved() View {
+	c, n := d.Challenge, d.Login.Notice
+	v := Approved{Question: d.question(), Device: c.Device, Passcode: c.Passcode, Action: d.path + "/passcode", Left: d.left(c.EndsAt)}
+	if n.Kind == idp.WrongPasscode {
+		v.Wrong, v.TriesLeft = true, n.TriesLeft
+	}
+	return v
+}
+
+func (d drawing) ended() View {
+	v := Ended{Question: d.question(), Outcome: Outcome(d.Page), Device: d.Challenge.Device}
+	if d.Page != idp.PageReported {
+		v.AgainURL, v.PasscodeURL = d.mobileURL(), d.typedURL()
+	}
+	return v
+}
+
+func (d drawing) paused() View {
+	v := Paused{Question: d.question(), MobileURL: d.path + "/mobile", PasscodeURL: d.typedURL()}
+	if d.Wait != nil {
+		v.Wait = max(time.Second, d.left(*d.Wait))
+	}
+	return v
+}
+
+// done forwards the browser to the client with its answer.
+func (s *Surface) done(d drawing) View {
+	if d.Login.ClientID == idp.AccountPages {
+		if d.Login.State != idp.Done {
+			return Over{Frame: d.frame(), Reason: ReasonCancelled, StartURL: s.AccountURL}
+		}
+		return Done{Frame: d.frame(), Device: d.Device, URL: s.AccountURL}
+	}
+	response := s.Logins.Response(d.Login)
+	if response.Request.ResponseMode != "form_post" {
+		return Done{Frame: d.frame(), Device: d.Device, URL: response.URL(s.Issuer), Failed: response.Err != nil}
+	}
+	v := DoneForm{Frame: d.frame(), Device: d.Device, Action: response.Request.RedirectURI, Failed: response.Err != nil}
+	for _, f := range response.Fields(s.Issuer) {
+		v.Fields = append(v.Fields, Field{Name: f.Name, Value: f.Value})
+	}
+	return v
+}

@@ -49,7 +49,7 @@ type Waiting struct {
 	Typing         bool // the person wants to type: no refresh without script, the input has the focus
 	TypeURL        string
 	AgainURL       string        // "" draws no send-again
-	AgainIn        time.Duration // before send-again may be pressed
+	AgainIn        time.Duration // before send-again is of use
 }
 
 func (Waiting) view() (string, int) { return "waiting", http.StatusOK }

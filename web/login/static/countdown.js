@@ -13,13 +13,14 @@ export function countDown(element) {
 }
 
 /**
- * Keeps a button from being pressed for data-enable-in seconds, and says so with data-text.
+ * Says with data-text that a button is of no use for data-ready-in seconds. It can be pressed all the same, since
+ * the server decides and a button that is disabled cannot even be found by the keyboard.
  * @param {HTMLButtonElement} button
  */
-export function enableLater(button) {
+export function readyLater(button) {
 	const words = button.textContent;
-	tick(Number(button.dataset.enableIn), (left) => {
-		button.disabled = left > 0;
+	tick(Number(button.dataset.readyIn), (left) => {
+		button.toggleAttribute("data-early", left > 0);
 		button.textContent = left > 0 ? fill(button.dataset.text, left) : words;
 	});
 }

@@ -1,5 +1,5 @@
 // Improves the pages of a login. All of them work without it.
-import { countDown, enableLater } from "./countdown.js";
+import { countDown, readyLater } from "./countdown.js";
 import { drawBoxes, submitByItself } from "./passcode.js";
 import { wait } from "./wait.js";
 
@@ -7,7 +7,7 @@ const each = (selector, decorate) => document.querySelectorAll(selector).forEach
 
 each("[data-boxes]", drawBoxes);
 each("[data-countdown]", countDown);
-each("[data-enable-in]", enableLater);
+each("[data-ready-in]", readyLater);
 each("[data-focus]", focusLink);
 each("[data-wait]", wait);
 each("[data-submits-itself]", submitByItself);

@@ -34,12 +34,7 @@ type TypePasscode struct {
 	OtherURL  string        // where the button to the choice is sent; "" draws none
 }
 
-func (p TypePasscode) view() (string, int) {
-	if p.Wait > 0 {
-		return "passcode", http.StatusTooManyRequests
-	}
-	return "passcode", http.StatusOK
-}
+func (p TypePasscode) view() (string, int) { return "passcode", http.StatusOK }
 
 // Paused says that no requests are sent to the phone for a while. Its form still holds use-mobile, and the other
 // ways stay open. State paused.
@@ -50,4 +45,4 @@ type Paused struct {
 	PasscodeURL string // "" when nothing can make one
 }
 
-func (Paused) view() (string, int) { return "paused", http.StatusTooManyRequests }
+func (Paused) view() (string, int) { return "paused", http.StatusOK }

@@ -1,0 +1,153 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/keys"
+	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/idp/token"
+	"github.com/nod-idp/nod/idp/user"
+	"github.com/nod-idp/nod/internal/audit"
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/instance"
+	"github.com/nod-idp/nod/internal/seal"
+	"github.com/nod-idp/nod/mfa"
+	"github.com/nod-idp/nod/mfa/throttle"
+)
+
+// Server is nod, opened and ready to serve. Its rooms are exported for tests and
+// for the demo.
+type Server struct {
+	Options  Options
+	DB       *db.DB
+	Instance *instance.Instance
+	Users    *user.Users
+	Clients  *client.Clients
+	Devices  *devices.Devices
+	Keys     *keys.Ring
+	Sessions *session.Sessions
+	Tokens   *token.Tokens
+	Guesses  *throttle.Guesses
+	MFA      *mfa.Service
+	Logins   *idp.Service
+	Audit    *audit.Sealer
+
+	lock     *os.File
+	ready    readiness
+	shutdown chan struct{}
+	stopping sync.Once
+}
+
+// Open opens the database and builds the rooms. On SQLite it takes the data
+// directory's lock, so that a second server is refused. Close it when done.
+func Open(ctx context.Context, o Options) (s *Server, err error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	s = &Server{Options: o, shutdown: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if o.DataDir != "" {
+		if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
+			return s, fmt.Errorf("data directory: %w", err)
+		}
+	}
+	if o.Database == "" {
+		if s.lock, err = lockDir(o.DataDir); err != nil {
+			return s, err
+		}
+	}
+	key, err := seal.LoadOrCreateKey(o.sealingKey())
+	if err != nil {
+		return s, err
+	}
+	if s.DB, err = db.Open(ctx, o.database()); err != nil {
+		return s, err
+	}
+	if s.Instance, err = instance.Open(ctx, s.DB, key, s.now()); err != nil {
+		return s, err
+	}
+	if err := instance.SetPublicURL(ctx, s.DB, o.PublicURL); err != nil {
+		return s, fmt.Errorf("record the public URL: %w", err)
+	}
+	s.build()
+	if err := s.Keys.Start(ctx); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+func (s *Server) now() time.Time {
+	if s.Options.Now == nil {
+		return time.Now()
+	}
+	return s.Options.Now()
+}
+
+// build connects the rooms in the direction a login travels.
+func (s *Server) build() {
+	o, box, epoch := s.Options, s.Instance.Box, s.Instance.Epoch
+	s.Users = &user.Users{DB: s.DB, Now: o.Now}
+	s.Clients = &client.Clients{DB: s.DB, Now: o.Now}
+	s.Audit = &audit.Sealer{DB: s.DB, Box: box, Now: o.Now, Log: o.log()}
+	s.Guesses = &throttle.Guesses{DB: s.DB, Now: o.Now}
+	s.Devices = &devices.Devices{
+		DB: s.DB, Box: box, Epoch: epoch, PublicURL: o.PublicURL, Accounts: people{s.Users}, Now: o.Now, MatchDigits: o.Policy.MatchDigits,
+	}
+	s.MFA = &mfa.Service{
+		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Devices: s.Devices, People: people{s.Users},
+		Guesses: s.Guesses, Now: o.Now, Window: o.ApprovalWindow,
+	}
+	s.Keys = &keys.Ring{DB: s.DB, Box: box, Bits: o.RSABits, Now: o.Now}
+	s.Sessions = &session.Sessions{
+		DB: s.DB, Epoch: epoch, Now: o.Now, Absolute: o.SessionAbsolute, Idle: o.SessionIdle, KnownBrowser: o.KnownBrowser,
+	}
+	s.Tokens = &token.Tokens{
+		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Keys: s.Keys, Sessions: s.Sessions, Now: o.Now,
+		CodeLife: o.CodeLife, IDTokenLife: o.IDTokenLife, AccessLife: o.AccessTokenLife,
+		RefreshIdle: o.RefreshIdle, RefreshAbsolute: o.RefreshAbsolute,
+	}
+	hasher := &o.Hasher
+	s.Logins = &idp.Service{
+		DB: s.DB, Box: box, Epoch: epoch, Users: s.Users, Clients: s.Clients, Sessions: s.Sessions, Tokens: s.Tokens,
+		Hasher: hasher, Guesses: s.Guesses, MFA: s.MFA, Devices: s.Devices, Policy: o.Policy, Now: o.Now, Lifetime: o.LoginLifetime,
+	}
+}
+
+// people tells the rooms that must not know idp what they need of a person.
+type people struct{ users *user.Users }
+
+// Account returns the names that a device shows.
+func (p people) Account(ctx context.Context, userID string) (name, displayName string, err error) {
+	u, err := p.users.ByID(ctx, userID)
+	return u.Name, u.DisplayName(), err
+}
+
+// ActiveTx reports whether the person may sign in.
+func (p people) ActiveTx(tx *db.Tx, userID string) (bool, error) { return user.ActiveTx(tx, userID) }
+
+// Close gives back everything that Open took, in the opposite order.
+func (s *Server) Close() error {
+	var errs []error
+	if s.Sessions != nil {
+		s.Sessions.Wait()
+	}
+	if s.DB != nil {
+		errs = append(errs, s.DB.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,66 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/nod-idp/nod/internal/random"
+)
+
+// Sweeping: what is over is deleted in small batches, by one node at a time.
+const (
+	sweepEvery = time.Minute
+	sweepBatch = 500
+	sweepLease = 90 * time.Second
+)
+
+// jobs runs the background work until ctx ends and returns when all of it has.
+func (s *Server) jobs(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { s.Audit.Run(ctx) })
+	wg.Go(func() { s.sweep(ctx) })
+	wg.Wait()
+}
+
+func (s *Server) sweep(ctx context.Context) {
+	holder := random.ID("node")
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if held, err := s.DB.Lease(ctx, "sweep", holder, s.now(), sweepLease); err != nil || !held {
+			continue
+		}
+		s.sweepOnce(ctx)
+	}
+}
+
+// sweepOnce lets every room delete what is over.
+func (s *Server) sweepOnce(ctx context.Context) {
+	for name, sweep := range map[string]func(context.Context, int) (int64, error){
+		"challenges": s.MFA.Sweep,
+		"guesses":    s.Guesses.Sweep,
+		"logins":     s.Logins.SweepLogins,
+		"sessions":   s.Sessions.Sweep,
+		"tokens":     s.Tokens.Sweep,
+		"enrolments": s.Devices.Sweep,
+		"replays": func(ctx context.Context, limit int) (int64, error) {
+			return s.DB.SweepOnce(ctx, s.now(), limit)
+		},
+	} {
+		for {
+			n, err := sweep(ctx, sweepBatch)
+			if err != nil && ctx.Err() == nil {
+				s.Options.log().Warn("could not sweep; it is tried again in a minute", "what", name, "error", err)
+			}
+			if err != nil || n < sweepBatch {
+				break
+			}
+		}
+	}
+}

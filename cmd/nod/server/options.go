@@ -1,0 +1,88 @@
+// Package server builds nod from its rooms and runs it: the object graph, the
+// listener, the background jobs and the graceful end. It owns no rule of its own;
+// what is configurable reaches it as Options.
+package server
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/nod-idp/nod/idp/password"
+	"github.com/nod-idp/nod/mfa"
+	"github.com/nod-idp/nod/web/guard"
+	"github.com/nod-idp/nod/web/page"
+)
+
+// Options is everything that can be set from outside. Durations and sizes left at
+// zero have the defaults of their rooms.
+type Options struct {
+	DataDir        string // holds the SQLite file, the sealing key and the lock
+	Database       string // postgres://…; "" means the SQLite file in DataDir
+	SealingKeyFile string // "" means sealing.key in DataDir
+	PublicURL      string // the issuer, without a trailing slash
+	TLS            *tls.Config
+	Proxies        guard.Proxies
+	NoHSTS         bool
+	Brand          page.Brand
+	Log            *slog.Logger // nil means slog.Default()
+
+	Hasher            password.Hasher // only its settings are used
+	Policy            mfa.Policy
+	RSABits           int
+	ApprovalWindow    time.Duration
+	LoginLifetime     time.Duration
+	SessionAbsolute   time.Duration
+	SessionIdle       time.Duration
+	KnownBrowser      time.Duration
+	CodeLife          time.Duration
+	IDTokenLife       time.Duration
+	AccessTokenLife   time.Duration
+	RefreshIdle       time.Duration
+	RefreshAbsolute   time.Duration
+	DrainFor          time.Duration // between not being ready and closing; 0 means not at all
+	Now               func() time.Time
+	MaxWaitingStreams int
+}
+
+func (o Options) database() string {
+	if o.Database != "" {
+		return o.Database
+	}
+	return filepath.Join(o.DataDir, "nod.db")
+}
+
+func (o Options) sealingKey() string {
+	if o.SealingKeyFile != "" {
+		return o.SealingKeyFile
+	}
+	return filepath.Join(o.DataDir, "sealing.key")
+}
+
+func (o Options) secure() bool { return strings.HasPrefix(o.PublicURL, "https:") }
+
+func (o Options) log() *slog.Logger {
+	if o.Log == nil {
+		return slog.Default()
+	}
+	return o.Log
+}
+
+func (o Options) check() error {
+	u, err := url.Parse(o.PublicURL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("public URL %q is not an http or https address", o.PublicURL)
+	}
+	if strings.HasSuffix(o.PublicURL, "/") {
+		return fmt.Errorf("public URL %q ends with a slash", o.PublicURL)
+	}
+	if o.DataDir == "" && (o.Database == "" || o.SealingKeyFile == "") {
+		return errors.New("no data directory given")
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Patience with clients, and with our own end.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	stopWithin    = 15 * time.Second
+)
+
+// Run serves on the listener until ctx ends, then goes down gracefully: readiness
+// off, a pause for load balancers to notice, event streams told to come back,
+// requests under way finished, background jobs ended.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	handler, err := s.Handler()
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	h := &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: 32 << 10, ErrorLog: errorLog(s.Options.log()),
+	}
+	if s.Options.TLS != nil {
+		l = tls.NewListener(l, s.Options.TLS)
+	}
+	jobsCtx, stopJobs := context.WithCancel(context.WithoutCancel(ctx))
+	jobsDone := make(chan struct{})
+	go func() {
+		defer close(jobsDone)
+		s.jobs(jobsCtx)
+	}()
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(l) }()
+
+	select {
+	case err = <-served:
+		err = fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+		err = s.stop(h)
+	}
+	stopJobs()
+	<-jobsDone
+	return err
+}
+
+// Stop tells event streams to come back later. Run does it by itself.
+func (s *Server) Stop() { s.stopping.Do(func() { close(s.shutdown) }) }
+
+func (s *Server) stop(h *http.Server) error {
+	s.ready.draining.Store(true)
+	time.Sleep(s.Options.DrainFor)
+	s.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	if err := h.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("stop: %w", err), h.Close())
+	}
+	return nil
+}

@@ -1,3 +1,9 @@
+// Package login is the surface of a running login: everything under /login/. It owns
+// how the pages of a login look, the way from a submitted form to a step, and the
+// event stream of the waiting page. What a login needs next, and what its page may
+// show, is decided by idp.
+//
+// Words: a view is the struct of one page; a standing is where a login stands.
 package login
 
 import (

@@ -1,0 +1,108 @@
+package config
+
+import (
+	"errors"
+	"maps"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+)
+
+// Load reads the settings of `nod serve` from the flags that Bind added, from the
+// environment (as os.Environ gives it) and from the file that they name. The error
+// tells of everything that is wrong, not only of the first.
+func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
+	var c Config
+	settings := c.settings()
+	said, errs := read(flags, environ, settings)
+	errs = append(errs, apply(settings, said)...)
+	if len(errs) == 0 {
+		errs = c.check(said)
+	}
+	if len(errs) > 0 {
+		return Config{}, errors.Join(errs...)
+	}
+	c.named = named(said)
+	c.rows = rows(settings, said)
+	return c, nil
+}
+
+// LoadPlace reads where the data is, for every verb but serve. What else the file
+// and the environment say is left to serve.
+func LoadPlace(flags *pflag.FlagSet, environ []string) (Place, error) {
+	said, errs := read(flags, environ, new(Config).settings())
+	var p Place
+	errs = append(errs, apply(p.settings(), said)...)
+	if len(errs) > 0 {
+		return Place{}, errors.Join(errs...)
+	}
+	p.named = named(said)
+	return p, nil
+}
+
+// read puts the sources together: what a flag says counts before the environment,
+// and that before the file.
+func read(flags *pflag.FlagSet, environ []string, settings []setting) (source, []error) {
+	said, errs := fromFile(fileName(flags, environ), settings)
+	if said == nil {
+		said = source{}
+	}
+	fromEnv, envErrs := fromEnvironment(environ, settings)
+	maps.Copy(said, fromEnv)
+	maps.Copy(said, fromFlags(flags, settings))
+	return said, append(errs, envErrs...)
+}
+
+// apply parses every setting into its field.
+func apply(settings []setting, said source) (errs []error) {
+	for _, s := range settings {
+		text, origin := s.initial, "default"
+		if g, ok := said[s.name]; ok {
+			text, origin = g.text, g.origin
+		}
+		if s.value.parse(text) {
+			continue
+		}
+		if s.name == "database" {
+			text = Masked(text)
+		}
+		errs = append(errs, &Refusal{Origin: origin, Name: s.name, Value: text, Allowed: s.value.allowed})
+	}
+	return errs
+}
+
+func rows(settings []setting, said source) []Row {
+	var rows []Row
+	for _, s := range settings {
+		origin := "default"
+		if g, ok := said[s.name]; ok {
+			origin = g.origin
+		}
+		rows = append(rows, Row{s.name, s.value.show(), origin})
+	}
+	return rows
+}
+
+func named(said source) bool {
+	return said["data"].origin != "" || said["database"].origin != ""
+}
+
+// Named reports whether somebody said where the data is. Verbs that were told
+// nothing must not begin an installation in whatever folder they run.
+func (p Place) Named() bool { return p.named }
+
+// KeyFile is where the sealing key lies.
+func (p Place) KeyFile() string {
+	if p.SealingKeyFile != "" {
+		return p.SealingKeyFile
+	}
+	return filepath.Join(p.Data, "sealing.key")
+}
+
+// DatabaseAddress is what the database is opened by.
+func (p Place) DatabaseAddress() string {
+	if p.Database != "" {
+		return p.Database
+	}
+	return filepath.Join(p.Data, "nod.db")
+}

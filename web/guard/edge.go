@@ -21,6 +21,9 @@ type Edge struct {
 	PublicURL string           // the only source of scheme and host; https switches HSTS on
 	NoHSTS    bool             // for hosts that must stay reachable by http under other ports
 	Now       func() time.Time // nil means time.Now
+	// Context adds what the rooms want to know of a request, such as where a change in the journal came from; nil
+	// adds nothing. RequestID and ClientIP can be asked of the context it is given.
+	Context func(context.Context) context.Context
 }
 
 // hsts asks for one year and covers subdomains; preload is the operator's own decision and never ours.
@@ -32,7 +35,11 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l := &line{id: e.requestID(r)}
 	ip, addressFault := e.Proxies.Client(r)
 	l.ip = ip
-	r = r.WithContext(context.WithValue(r.Context(), lineKey{}, l))
+	ctx := context.WithValue(r.Context(), lineKey{}, l)
+	if e.Context != nil {
+		ctx = e.Context(ctx)
+	}
+	r = r.WithContext(ctx)
 	// Deferred, since a dropped connection travels as a panic and must be logged as well.
 	defer func() { e.write(rec, r, l, e.now().Sub(began)) }()
 

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/nod-idp/nod/internal/audit"
+	"github.com/nod-idp/nod/web/cookie"
+	"github.com/nod-idp/nod/web/deviceapi"
+	"github.com/nod-idp/nod/web/guard"
+	"github.com/nod-idp/nod/web/login"
+	"github.com/nod-idp/nod/web/oidc"
+	"github.com/nod-idp/nod/web/page"
+	"github.com/nod-idp/nod/web/portal"
+)
+
+// Handler is everything nod answers: pages on one mux, machines on another, and the
+// edge in front of both.
+func (s *Server) Handler() (http.Handler, error) {
+	o := s.Options
+	site, err := page.New(o.Brand, login.Static(), oidc.Static())
+	if err != nil {
+		return nil, fmt.Errorf("prepare pages: %w", err)
+	}
+	pages, err := guard.NewBrowser(o.PublicURL, oidc.Exempt()...)
+	if err != nil {
+		return nil, err
+	}
+	pages.ErrorPage = site.Problem
+	api := &guard.API{}
+	if err := s.surfaces(site, pages, api); err != nil {
+		return nil, err
+	}
+	pages.Handle(page.StaticPattern, site.Files)
+	pages.Handle("GET /favicon.ico", site.Favicon)
+	api.Handle("GET /healthz", guard.Route{Handler: s.healthz})
+	api.Handle("GET /readyz", guard.Route{Handler: s.readyz})
+	return &guard.Edge{
+		API: api, Browser: pages, Log: o.log(), Proxies: o.Proxies, PublicURL: o.PublicURL, NoHSTS: o.NoHSTS, Context: origin,
+	}, nil
+}
+
+func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API) error {
+	o := s.Options
+	jar := cookie.Jar{Cookies: guard.Cookies{Secure: o.secure()}, KnownLife: s.Sessions.KnownFor()}
+	streams := &guard.Streams{Max: o.MaxWaitingStreams, Shutdown: s.shutdown}
+	views, err := login.NewViews(site)
+	if err != nil {
+		return err
+	}
+	(&login.Surface{
+		Logins: s.Logins, Views: views, Jar: jar, Streams: streams, Issuer: o.PublicURL, AccountURL: o.PublicURL + portal.Home,
+	}).Register(pages)
+	account, err := portal.New(site, s.Logins, jar)
+	if err != nil {
+		return err
+	}
+	account.Register(pages)
+	(&deviceapi.Surface{Devices: s.Devices, Challenges: s.MFA, DB: s.DB, Streams: streams, Now: o.Now}).Register(api)
+	protocol := &oidc.Surface{
+		Issuer: o.PublicURL, Logins: s.Logins, Clients: s.Clients, Users: s.Users, Sessions: s.Sessions, Tokens: s.Tokens,
+		Keys: s.Keys, Box: s.Instance.Box, Jar: jar, Site: site, Now: o.Now,
+	}
+	if err := protocol.RegisterPages(pages); err != nil {
+		return err
+	}
+	return protocol.RegisterAPI(api)
+}
+
+// origin tells the journal which request a change came from. Who acted is added by
+// the surface that knows.
+func origin(ctx context.Context) context.Context {
+	o := audit.Origin{Actor: "browser", RequestID: guard.RequestID(ctx)}
+	if ip := guard.ClientIP(ctx); ip.IsValid() {
+		o.IP = ip.String()
+	}
+	return audit.From(ctx, o)
+}

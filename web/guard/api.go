@@ -29,6 +29,9 @@ type Route struct {
 // Form is the media type of the token endpoint and its kin.
 const Form = "application/x-www-form-urlencoded"
 
+// NoBody among the types a route accepts lets a request come without a body, and then without a type.
+const NoBody = ""
+
 // Handle registers a route under a pattern of http.ServeMux such as "POST /token". With CORS the preflight of the
 // same path is answered too.
 func (a *API) Handle(pattern string, route Route) {
@@ -88,6 +91,9 @@ func contentType(r *http.Request, accepts []string) error {
 	}
 	if accepts == nil {
 		accepts = []string{"application/json", "application/jose"}
+	}
+	if r.ContentLength == 0 && len(r.Header.Values("Content-Type")) == 0 && slices.Contains(accepts, NoBody) {
+		return nil
 	}
 	given, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err == nil && len(r.Header.Values("Content-Type")) == 1 && slices.Contains(accepts, given) {

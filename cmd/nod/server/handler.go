@@ -60,7 +60,7 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 	(&deviceapi.Surface{Devices: s.Devices, Challenges: s.MFA, DB: s.DB, Streams: streams, Now: o.Now}).Register(api)
 	protocol := &oidc.Surface{
 		Issuer: o.PublicURL, Logins: s.Logins, Clients: s.Clients, Users: s.Users, Sessions: s.Sessions, Tokens: s.Tokens,
-		Keys: s.Keys, Box: s.Instance.Box, Jar: jar, Site: site, Now: o.Now,
+		Keys: s.Keys, Box: s.Instance.Box, Jar: jar, Site: site,
 	}
 	if err := protocol.RegisterPages(pages); err != nil {
 		return err

@@ -1,0 +1,129 @@
+package oidc
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/evidence"
+)
+
+// metadataDocument is what nod says of itself (OpenID Connect Discovery 1.0, section
+// 3, and RFC 8414, section 2). It holds only what is true.
+type metadataDocument struct {
+	Issuer             string   `json:"issuer"`
+	Authorization      string   `json:"authorization_endpoint"`
+	Token              string   `json:"token_endpoint"`
+	UserInfo           string   `json:"userinfo_endpoint"`
+	JWKS               string   `json:"jwks_uri"`
+	Introspection      string   `json:"introspection_endpoint"`
+	Revocation         string   `json:"revocation_endpoint"`
+	EndSession         string   `json:"end_session_endpoint"`
+	Scopes             []string `json:"scopes_supported"`
+	ResponseTypes      []string `json:"response_types_supported"`
+	ResponseModes      []string `json:"response_modes_supported"`
+	Grants             []string `json:"grant_types_supported"`
+	ACRs               []string `json:"acr_values_supported"`
+	Subjects           []string `json:"subject_types_supported"`
+	IDTokenAlgs        []string `json:"id_token_signing_alg_values_supported"`
+	TokenAuth          []string `json:"token_endpoint_auth_methods_supported"`
+	IntrospectionAuth  []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationAuth     []string `json:"revocation_endpoint_auth_methods_supported"`
+	Claims             []string `json:"claims_supported"`
+	Prompts            []string `json:"prompt_values_supported"`
+	ChallengeMethods   []string `json:"code_challenge_methods_supported"`
+	ResponseIssuer     bool     `json:"authorization_response_iss_parameter_supported"`
+	ClaimsParameter    bool     `json:"claims_parameter_supported"`
+	RequestParameter   bool     `json:"request_parameter_supported"`
+	RequestURI         bool     `json:"request_uri_parameter_supported"` // true is the default
+	LocalesOfThePages  []string `json:"ui_locales_supported"`
+	ClaimTypesReturned []string `json:"claim_types_supported"`
+}
+
+// scopes are the ones nod knows. Others are ignored (OpenID Connect Core 1.0, section
+// 3.1.2.1).
+var scopes = []string{"openid", "profile", "email", "address", "phone", "offline_access"}
+
+// The values of prompt (OpenID Connect Core 1.0, section 3.1.2.1).
+var prompts = []string{"none", "login", "consent", "select_account"}
+
+// The ways an answer can travel (OAuth 2.0 Multiple Response Type Encoding Practices,
+// section 2.1, and OAuth 2.0 Form Post Response Mode).
+var responseModes = []string{"query", "fragment", "form_post"}
+
+func (s *Surface) metadata() (document, error) {
+	secrets := []string{string(client.AuthBasic), string(client.AuthPost)}
+	all := append(append([]string{}, secrets...), string(client.AuthNone))
+	body, err := json.MarshalIndent(metadataDocument{
+		Issuer:            s.Issuer,
+		Authorization:     s.Issuer + authorizePath,
+		Token:             s.Issuer + tokenPath,
+		UserInfo:          s.Issuer + userinfoPath,
+		JWKS:              s.Issuer + jwksPath,
+		Introspection:     s.Issuer + introspectPath,
+		Revocation:        s.Issuer + revokePath,
+		EndSession:        s.Issuer + logoutPath,
+		Scopes:            scopes,
+		ResponseTypes:     []string{string(client.Code)},
+		ResponseModes:     responseModes,
+		Grants:            []string{string(client.AuthorizationCode), string(client.RefreshToken), string(client.ClientCredentials)},
+		ACRs:              []string{evidence.ACRPassword, evidence.ACRMFA},
+		Subjects:          []string{"public"},
+		IDTokenAlgs:       []string{string(client.RS256), string(client.ES256), string(client.EdDSA)},
+		TokenAuth:         all,
+		IntrospectionAuth: secrets,
+		RevocationAuth:    all,
+		Claims: []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
+			"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
+			"gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "phone_number",
+			"phone_number_verified", "address"},
+		Prompts:            prompts,
+		ChallengeMethods:   []string{"S256"},
+		ResponseIssuer:     true,
+		LocalesOfThePages:  []string{"en"},
+		ClaimTypesReturned: []string{"normal"},
+	}, "", "  ")
+	if err != nil {
+		return document{}, fmt.Errorf("prepare discovery: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return document{body: append(body, '\n'), etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}, nil
+}
+
+// document is a public text in memory, with its entity tag.
+type document struct {
+	body []byte
+	etag string
+}
+
+// How long others may keep the two documents. A new signing key is published for
+// much longer before it signs.
+const documentAge = 15 * time.Minute
+
+func (s *Surface) discovery(w http.ResponseWriter, r *http.Request) error {
+	s.known.serve(w, r)
+	return nil
+}
+
+func (s *Surface) jwks(w http.ResponseWriter, r *http.Request) error {
+	body, etag, err := s.Keys.JWKS(r.Context())
+	if err != nil {
+		return err
+	}
+	document{body, etag}.serve(w, r)
+	return nil
+}
+
+// serve answers with the document, or with 304 to whoever has it already.
+func (d document) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(documentAge.Seconds())))
+	h.Set("ETag", d.etag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(d.body))
+}

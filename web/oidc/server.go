@@ -1,0 +1,110 @@
+package oidc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/token"
+)
+
+var errToolkit = errors.New("the toolkit failed without saying why")
+
+// server is what the toolkit calls once it has read a request. It embeds the server
+// that implements nothing, and not the toolkit's LegacyServer: that one lets a client
+// leave out the verifier of its challenge, redeems codes more than once and mints
+// tokens in ways that are not ours.
+type server struct {
+	op.UnimplementedServer
+	surface *Surface
+}
+
+// newToolkit makes the handler behind the fronts. Its own CORS is off: it would
+// reflect any origin and allow credentials.
+func newToolkit(s *Surface) http.Handler {
+	return op.RegisterServer(server{surface: s}, op.Endpoints{
+		Token:         op.NewEndpoint(tokenPath),
+		Introspection: op.NewEndpoint(introspectPath),
+		Revocation:    op.NewEndpoint(revokePath),
+		Userinfo:      op.NewEndpoint(userinfoPath),
+	}, op.WithServerCORSOptions(nil))
+}
+
+// grantTypes are the ones that the token endpoint knows.
+var grantTypes = []client.Grant{client.AuthorizationCode, client.RefreshToken, client.ClientCredentials}
+
+func (s *Surface) tokenFront(w http.ResponseWriter, r *http.Request) error {
+	return s.asClient(w, r, func(c client.Client, form url.Values) error {
+		grant := form.Get("grant_type")
+		switch {
+		case grant == "":
+			return fail(idp.InvalidRequest, "grant_type is missing", nil)
+		case !slices.Contains(grantTypes, client.Grant(grant)):
+			return fail(idp.UnsupportedGrantType, "this grant type is not supported", nil)
+		case !c.AllowsGrant(grant):
+			return fail(idp.UnauthorizedClient, "the client is not registered for this grant type", nil)
+		case grant == string(client.ClientCredentials) && c.Public():
+			return fail(idp.UnauthorizedClient, "a public client cannot act for itself", nil)
+		}
+		return nil
+	})
+}
+
+// VerifyClient returns the client that the front authenticated.
+func (s server) VerifyClient(ctx context.Context, _ *op.Request[op.ClientCredentials]) (op.Client, error) {
+	return registered{exchangeOf(ctx).client}, nil
+}
+
+// CodeExchange redeems a code.
+func (s server) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.AccessTokenRequest]) (*op.Response, error) {
+	issued, err := s.surface.Tokens.Redeem(ctx, exchangeOf(ctx).client, r.Data.Code, r.Data.RedirectURI, r.Data.CodeVerifier)
+	return answer(ctx, issued, err)
+}
+
+// RefreshToken exchanges a refresh token.
+func (s server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.RefreshTokenRequest]) (*op.Response, error) {
+	issued, err := s.surface.Tokens.Refresh(ctx, exchangeOf(ctx).client, r.Data.RefreshToken, r.Data.Scopes)
+	return answer(ctx, issued, err)
+}
+
+// ClientCredentialsExchange gives a client tokens for itself.
+func (s server) ClientCredentialsExchange(ctx context.Context, _ *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
+	issued, err := s.surface.Tokens.ClientCredentials(ctx, exchangeOf(ctx).client)
+	return answer(ctx, issued, err)
+}
+
+// tokenAnswer is RFC 6749, section 5.1. scope is always told, even when nothing was
+// granted: left out it would mean that all that was asked for was granted.
+type tokenAnswer struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+	Scope        string `json:"scope"`
+}
+
+func answer(ctx context.Context, issued token.Issued, err error) (*op.Response, error) {
+	if err != nil {
+		return nil, refuse(ctx, err)
+	}
+	return op.NewResponse(tokenAnswer{
+		AccessToken: issued.AccessToken, TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn.Seconds()),
+		RefreshToken: issued.RefreshToken, IDToken: issued.IDToken, Scope: strings.Join(issued.Scopes, " "),
+	}), nil
+}
+
+// refuse leaves the error to the front, which knows how to tell it, and gives the
+// toolkit one that says nothing.
+func refuse(ctx context.Context, err error) error {
+	exchangeOf(ctx).err = err
+	return oidc.ErrInvalidRequest()
+}

@@ -1,0 +1,147 @@
+// Package oidc speaks OpenID Connect and OAuth 2.0 with applications: discovery and
+// keys, the authorization endpoint, the token endpoint and its kin, userinfo and the
+// end of a session. It owns how requests are read and answers are written, down to
+// the last header. It decides nothing about people: a login is carried by idp, tokens
+// are issued and honoured by idp/token, and the pages in between belong to web/login.
+//
+// Words: a front is what stands before an endpoint of the toolkit
+// (github.com/zitadel/oidc) and does what the toolkit leaves out: methods, parameters
+// sent twice, the client's authentication, headers and errors. A failure is an error
+// that the protocol has a name for, an idp.OAuthError; a fault of client or redirect
+// URI is a page and never a redirect.
+package oidc
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"sync"
+
+	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/keys"
+	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/idp/token"
+	"github.com/nod-idp/nod/idp/user"
+	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/seal"
+	"github.com/nod-idp/nod/web/cookie"
+	"github.com/nod-idp/nod/web/guard"
+	"github.com/nod-idp/nod/web/page"
+)
+
+// Logins begins logins; idp.Service does.
+type Logins interface {
+	Begin(ctx context.Context, req idp.AuthRequest, b idp.Browser) (idp.Begun, error)
+}
+
+// Surface answers everything applications ask. All fields must be set before it is
+// registered.
+type Surface struct {
+	Issuer   string // the public URL, without a slash at its end
+	Logins   Logins
+	Clients  *client.Clients
+	Users    *user.Users
+	Sessions *session.Sessions
+	Tokens   *token.Tokens
+	Keys     *keys.Ring
+	Box      *seal.Box
+	Jar      cookie.Jar
+	Site     *page.Site
+
+	views   *page.Set
+	toolkit http.Handler
+	known   document
+	origins *db.Cached[map[string]bool]
+	once    sync.Once
+	err     error
+}
+
+// The addresses, below the issuer.
+const (
+	authorizePath  = "/authorize"
+	tokenPath      = "/oauth/token"
+	introspectPath = "/oauth/introspect"
+	revokePath     = "/oauth/revoke"
+	userinfoPath   = "/oauth/userinfo"
+	logoutPath     = "/logout"
+	jwksPath       = "/.well-known/jwks.json"
+	openidPath     = "/.well-known/openid-configuration"
+	oauthPath      = "/.well-known/oauth-authorization-server"
+)
+
+// Exempt are the patterns that other sites may send forms to. Their handlers only
+// store what they got, or pass it on by 303. It is meant for guard.NewBrowser.
+func Exempt() []string {
+	return []string{"POST " + authorizePath, "POST " + logoutPath}
+}
+
+//go:embed templates
+var templateFiles embed.FS
+
+//go:embed static
+var staticFiles embed.FS
+
+// Static is the folder of this surface's scripts, for page.New.
+func Static() fs.FS {
+	folder, err := fs.Sub(staticFiles, "static")
+	if err != nil {
+		panic(err) // the folder is compiled in
+	}
+	return folder
+}
+
+// RegisterPages adds what browsers are sent to.
+func (s *Surface) RegisterPages(b *guard.Browser) error {
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	b.Handle("GET "+authorizePath, s.authorize)
+	b.Handle("POST "+authorizePath, s.authorize)
+	b.Handle("GET "+logoutPath, s.logout)
+	b.Handle("POST "+logoutPath, s.logout)
+	b.Handle("POST "+confirmPath, s.confirmLogout)
+	b.Handle("GET "+donePath, s.loggedOut)
+	return nil
+}
+
+// RegisterAPI adds what applications call.
+func (s *Surface) RegisterAPI(a *guard.API) error {
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	everybody := &guard.CORS{}
+	for _, path := range []string{openidPath, oauthPath} {
+		a.Handle("GET "+path, guard.Route{Handler: s.discovery, CORS: everybody})
+	}
+	a.Handle("GET "+jwksPath, guard.Route{Handler: s.jwks, CORS: everybody})
+
+	form := []string{guard.Form}
+	a.Handle("POST "+tokenPath, guard.Route{Handler: s.tokenFront, Accepts: form, MaxBody: maxForm, CORS: s.cors(http.MethodPost)})
+	a.Handle("POST "+introspectPath, guard.Route{Handler: s.introspectFront, Accepts: form, MaxBody: maxForm})
+	a.Handle("POST "+revokePath, guard.Route{Handler: s.revokeFront, Accepts: form, MaxBody: maxForm})
+	userinfo := guard.Route{
+		Handler: s.userinfoFront, Accepts: []string{guard.Form, guard.NoBody}, MaxBody: maxForm, CORS: s.cors(http.MethodGet, http.MethodPost),
+	}
+	a.Handle("GET "+userinfoPath, userinfo)
+	a.Handle("POST "+userinfoPath, userinfo)
+	return nil
+}
+
+// prepare makes once what all requests share.
+func (s *Surface) prepare() error {
+	s.once.Do(func() {
+		if s.views, s.err = s.Site.Set(templateFiles); s.err != nil {
+			s.err = fmt.Errorf("prepare protocol pages: %w", s.err)
+			return
+		}
+		if s.known, s.err = s.metadata(); s.err != nil {
+			return
+		}
+		s.toolkit = newToolkit(s)
+		s.origins = s.cachedOrigins()
+	})
+	return s.err
+}

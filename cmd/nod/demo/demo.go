@@ -148,7 +148,7 @@ func scene(ctx context.Context, s *server.Server, at Addresses, auto bool) (*sim
 	}
 	app := client.New{ID: "contoso-mail", Name: "Contoso Mail", RedirectURIs: []string{at.App + "/callback"}, PostLogoutRedirectURIs: []string{at.App + "/"}}
 	if auto {
-		app.SecondFactor = client.Push
+		app.SecondFactor = client.FactorPush
 	}
 	_, secret, err := s.Clients.Add(ctx, app)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/keys"
+	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
@@ -107,7 +108,7 @@ func (s *Server) build() {
 	}
 	s.MFA = &mfa.Service{
 		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Devices: s.Devices, People: people{s.Users},
-		Guesses: s.Guesses, Now: o.Now, Window: o.ApprovalWindow,
+		Guesses: s.Guesses, Now: o.Now, Window: o.ApprovalWindow, Finish: o.FinishWindow,
 	}
 	s.Keys = &keys.Ring{DB: s.DB, Box: box, Bits: o.RSABits, Now: o.Now}
 	s.Sessions = &session.Sessions{
@@ -118,7 +119,10 @@ func (s *Server) build() {
 		CodeLife: o.CodeLife, IDTokenLife: o.IDTokenLife, AccessLife: o.AccessTokenLife,
 		RefreshIdle: o.RefreshIdle, RefreshAbsolute: o.RefreshAbsolute,
 	}
-	hasher := &o.Hasher
+	hasher := o.Hasher
+	if hasher == nil {
+		hasher = &password.Hasher{}
+	}
 	s.Logins = &idp.Service{
 		DB: s.DB, Box: box, Epoch: epoch, Users: s.Users, Clients: s.Clients, Sessions: s.Sessions, Tokens: s.Tokens,
 		Hasher: hasher, Guesses: s.Guesses, MFA: s.MFA, Devices: s.Devices, Policy: o.Policy, Now: o.Now, Lifetime: o.LoginLifetime,

@@ -32,10 +32,11 @@ type Options struct {
 	Brand          page.Brand
 	Log            *slog.Logger // nil means slog.Default()
 
-	Hasher            password.Hasher // only its settings are used
+	Hasher            *password.Hasher // nil means its defaults
 	Policy            mfa.Policy
 	RSABits           int
 	ApprovalWindow    time.Duration
+	FinishWindow      time.Duration
 	LoginLifetime     time.Duration
 	SessionAbsolute   time.Duration
 	SessionIdle       time.Duration

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nod-idp/nod/cmd/nod/config"
+	"github.com/nod-idp/nod/cmd/nod/server"
+	"github.com/nod-idp/nod/idp/password"
+	"github.com/nod-idp/nod/mfa"
+	"github.com/nod-idp/nod/web/page"
+)
+
+func newServeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the OpenID provider",
+		Long: `Run the OpenID provider on one address.
+
+On an empty data directory this creates the SQLite database, the sealing key and the
+signing keys. Only one serve runs on a data directory; all other commands work beside
+it. Ctrl+C stops gracefully: event streams are told to come back, requests under way
+are finished. A second Ctrl+C stops at once.`,
+		Example: `  nod serve --data ./data --public-url http://localhost:8080
+  nod serve --data /var/lib/nod --listen :8443 --public-url https://id.example.org --tls-cert id.crt --tls-key id.key
+  nod serve --config /etc/nod.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(cmd.Flags(), os.Environ())
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), c)
+		},
+	}
+	config.Bind(cmd.Flags())
+	return cmd
+}
+
+// drainFor is how long a load balancer has to notice that a node goes down. On
+// loopback there is none.
+const drainFor = 5 * time.Second
+
+func serve(ctx context.Context, c config.Config) (err error) {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	slog.SetDefault(log)
+	o, err := options(c, log)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	go func() { // after the first signal, the second one ends the process at once
+		<-ctx.Done()
+		stop()
+	}()
+	s, err := server.Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", c.Listen, err)
+	}
+	log.Info("nod serves", "public_url", c.PublicURL, "listen", l.Addr().String(), "data", c.Data,
+		"discovery", c.PublicURL+"/.well-known/openid-configuration")
+	return s.Run(ctx, l)
+}
+
+// options turns settings into what the server is built from.
+func options(c config.Config, log *slog.Logger) (server.Options, error) {
+	o := server.Options{
+		DataDir: c.Data, Database: c.Database, SealingKeyFile: c.SealingKeyFile,
+		PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
+		Brand:          page.Brand{Name: c.Organisation},
+		Hasher:         &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},
+		Policy:         mfa.Policy{MatchDigits: c.MatchDigits, RefuseSoftware: c.RefuseSoftwareDevices},
+		ApprovalWindow: c.ApprovalWindow, FinishWindow: c.FinishWindow, LoginLifetime: c.LoginLifetime,
+		SessionAbsolute: c.SessionLifetime, SessionIdle: c.SessionIdle, KnownBrowser: c.KnownBrowser,
+		CodeLife: c.CodeLifetime, IDTokenLife: c.IDTokenLifetime, AccessTokenLife: c.AccessTokenLifetime,
+		RefreshIdle: c.RefreshIdle, RefreshAbsolute: c.RefreshLifetime,
+	}
+	if c.TLS() {
+		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return o, fmt.Errorf("read the TLS certificate: %w", err)
+		}
+		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}
+	}
+	if host, _, err := net.SplitHostPort(c.Listen); err != nil || !net.ParseIP(host).IsLoopback() && host != "localhost" {
+		o.DrainFor = drainFor
+	}
+	return o, nil
+}

@@ -132,25 +132,32 @@ const confirmPoll = 2 * time.Second
 // browser, ErrRefused or ErrTooLate if it will never be.
 func (p *Phone) AwaitConfirmation(ctx context.Context) error {
 	for {
-		switch p.Status() {
-		case protocol.EnrolStateActive:
-			return nil
-		case protocol.EnrolStateRefused:
-			return ErrRefused
-		case protocol.EnrolStateExpired:
-			return ErrTooLate
+		if settled, err := p.settled(); settled {
+			return err
 		}
 		err := p.status(ctx, protocol.VerbEnrolStatus, protocol.Empty{})
 		if final(err) || ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
 		}
-		if p.Status() != protocol.EnrolStateConfirm {
-			continue
+		if settled, err := p.settled(); settled {
+			return err
 		}
 		if err := pause(ctx, confirmPoll); err != nil {
 			return err
 		}
 	}
+}
+
+func (p *Phone) settled() (bool, error) {
+	switch p.Status() {
+	case protocol.EnrolStateActive:
+		return true, nil
+	case protocol.EnrolStateRefused:
+		return true, ErrRefused
+	case protocol.EnrolStateExpired:
+		return true, ErrTooLate
+	}
+	return false, nil
 }
 
 // pause waits, unless the context ends first.

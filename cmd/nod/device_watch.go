@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nod-idp/nod/devices/simulator"
+)
+
+func (v *deviceVerbs) watchCommand() *cobra.Command {
+	var pin string
+	cmd := &cobra.Command{
+		Use:   "watch",
+		Short: "Wait for sign-in requests and ask what to do with each",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			phones, err := v.phones()
+			if err != nil {
+				return err
+			}
+			for _, phone := range phones {
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "Waiting for sign-in requests for %s at %s.\n",
+					phone.Account().Name, phone.Server()); err != nil {
+					return err
+				}
+			}
+			terminal := simulator.Terminal{In: cmd.InOrStdin(), Out: cmd.OutOrStdout(), PIN: pin}
+			err = terminal.Watch(cmd.Context(), phones...)
+			for _, phone := range phones {
+				v.keepClock(phone, cmd)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&pin, "pin", "", "the PIN of the devices; asked for where it is needed and missing")
+	return cmd
+}
+
+// watchPhone runs the phone of the demonstration in this terminal. When the terminal
+// has nothing more to say the demonstration goes on without it.
+func watchPhone(cmd *cobra.Command) func(ctx context.Context, p *simulator.Phone) error {
+	out := cmd.OutOrStdout()
+	if asJSON, err := cmd.Flags().GetBool("json"); err == nil && asJSON {
+		out = cmd.ErrOrStderr() // stdout is for the one JSON value
+	}
+	return func(ctx context.Context, p *simulator.Phone) error {
+		err := simulator.Terminal{In: cmd.InOrStdin(), Out: out}.Watch(ctx, p)
+		if err == nil {
+			<-ctx.Done()
+		}
+		return err
+	}
+}

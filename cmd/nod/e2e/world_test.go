@@ -123,9 +123,11 @@ func (w *world) application(n client.New) app {
 	if err != nil {
 		w.t.Fatalf("discovery: %v", err)
 	}
+	endpoint := provider.Endpoint()
+	endpoint.AuthStyle = oauth2.AuthStyleInHeader // guessing hides the first error behind a second
 	return app{
 		Config: oauth2.Config{
-			ClientID: c.ID, ClientSecret: secret, Endpoint: provider.Endpoint(), RedirectURL: callback,
+			ClientID: c.ID, ClientSecret: secret, Endpoint: endpoint, RedirectURL: callback,
 			Scopes: []string{oidc.ScopeOpenID, "profile", "email", oidc.ScopeOfflineAccess},
 		},
 		verifier: provider.Verifier(&oidc.Config{ClientID: c.ID, SupportedSigningAlgs: []string{"RS256", "ES256", "EdDSA"}}),

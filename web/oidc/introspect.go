@@ -52,7 +52,7 @@ func (s server) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRe
 		return op.NewResponse(introspection{}), nil
 	}
 	if err != nil {
-		return nil, refuse(ctx, err)
+		return refuse(ctx, err)
 	}
 	told := introspection{
 		Active: true, Scope: strings.Join(found.Scopes, " "), ClientID: found.ClientID, Subject: found.UserID, Issuer: s.surface.Issuer,
@@ -73,7 +73,7 @@ func (s server) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRe
 // section 2.2).
 func (s server) Revocation(ctx context.Context, r *op.ClientRequest[oidc.RevocationRequest]) (*op.Response, error) {
 	if err := s.surface.Tokens.Revoke(ctx, exchangeOf(ctx).client, r.Data.Token); err != nil {
-		return nil, refuse(ctx, err)
+		return refuse(ctx, err)
 	}
 	return op.NewResponse(struct{}{}), nil
 }

@@ -34,11 +34,16 @@ func (s *Surface) read(ctx context.Context, values url.Values, c client.Client) 
 	if state := values["state"]; len(state) == 1 && plain(state[0]) && len(state[0]) <= longest["state"] {
 		req.State = state[0]
 	}
+	// How to answer is read first, so that a fault elsewhere is told that way too.
+	modeFault := takeResponseMode(&req, values)
 	if failure := wholesome(values); failure != nil {
 		return req, failure
 	}
+	if modeFault != nil {
+		return req, modeFault
+	}
 	for _, take := range []func(*idp.AuthRequest, url.Values, client.Client) *idp.OAuthError{
-		takeResponse, takeUnsupported, takeScope, takePrompt, takeMaxAge, takeChallenge,
+		takeResponseType, takeUnsupported, takeScope, takePrompt, takeMaxAge, takeChallenge,
 	} {
 		if failure := take(&req, values, c); failure != nil {
 			return req, failure
@@ -81,9 +86,9 @@ func wholesome(values url.Values) *idp.OAuthError {
 	return nil
 }
 
-func takeResponse(req *idp.AuthRequest, values url.Values, c client.Client) *idp.OAuthError {
+func takeResponseMode(req *idp.AuthRequest, values url.Values) *idp.OAuthError {
 	switch mode := values.Get("response_mode"); {
-	case mode == "":
+	case mode == "", len(values["response_mode"]) > 1:
 	case !slices.Contains(responseModes, mode):
 		return fail(idp.InvalidRequest, "this response_mode is not supported", nil)
 	case mode == "form_post" && !webAddress(req.RedirectURI):
@@ -91,6 +96,10 @@ func takeResponse(req *idp.AuthRequest, values url.Values, c client.Client) *idp
 	default:
 		req.ResponseMode = mode
 	}
+	return nil
+}
+
+func takeResponseType(req *idp.AuthRequest, _ url.Values, c client.Client) *idp.OAuthError {
 	switch {
 	case req.ResponseType == "":
 		return fail(idp.InvalidRequest, "response_type is missing", nil)

@@ -94,7 +94,7 @@ type tokenAnswer struct {
 
 func answer(ctx context.Context, issued token.Issued, err error) (*op.Response, error) {
 	if err != nil {
-		return nil, refuse(ctx, err)
+		return refuse(ctx, err)
 	}
 	return op.NewResponse(tokenAnswer{
 		AccessToken: issued.AccessToken, TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn.Seconds()),
@@ -102,9 +102,9 @@ func answer(ctx context.Context, issued token.Issued, err error) (*op.Response, 
 	}), nil
 }
 
-// refuse leaves the error to the front, which knows how to tell it, and gives the
-// toolkit one that says nothing.
-func refuse(ctx context.Context, err error) error {
+// refuse leaves the error to the front, which knows how to tell it. The toolkit is
+// not shown one: it would log it once more, and its text to the client is thrown away.
+func refuse(ctx context.Context, err error) (*op.Response, error) {
 	exchangeOf(ctx).err = err
-	return oidc.ErrInvalidRequest()
+	return op.NewResponse(nil), nil
 }

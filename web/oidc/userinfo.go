@@ -72,20 +72,20 @@ func bearerOf(r *http.Request) (string, error) {
 func (s server) UserInfo(ctx context.Context, r *op.Request[oidc.UserInfoRequest]) (*op.Response, error) {
 	access, err := s.surface.Tokens.Access(ctx, r.Data.AccessToken)
 	if err != nil {
-		return nil, refuse(ctx, err)
+		return refuse(ctx, err)
 	}
 	if access.UserID == "" || !access.Allows("openid") {
-		return nil, refuse(ctx, fail(insufficientScope, "the access token lacks the scope openid", nil))
+		return refuse(ctx, fail(insufficientScope, "the access token lacks the scope openid", nil))
 	}
 	person, err := s.surface.Users.ByID(ctx, access.UserID)
 	if errors.Is(err, user.ErrNotFound) {
-		return nil, refuse(ctx, fail(idp.InvalidToken, "the access token is not valid", err))
+		return refuse(ctx, fail(idp.InvalidToken, "the access token is not valid", err))
 	}
 	if err != nil {
-		return nil, refuse(ctx, err)
+		return refuse(ctx, err)
 	}
 	if exchangeOf(ctx).client, err = s.surface.Clients.Get(ctx, access.ClientID); err != nil {
-		return nil, refuse(ctx, fail(idp.InvalidToken, "the access token is not valid", err))
+		return refuse(ctx, fail(idp.InvalidToken, "the access token is not valid", err))
 	}
 	return op.NewResponse(person.ClaimsFor(access.Scopes)), nil
 }

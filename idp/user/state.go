@@ -10,26 +10,40 @@ import (
 // Disable keeps a person from signing in. Whoever honours a session or a token of
 // his reads this row first, so it holds at once. Disabling twice is no fault.
 func (s *Users) Disable(ctx context.Context, id string) error {
-	return s.setState(ctx, id, Disabled, "user.disabled")
+	err := s.DB.Write(ctx, func(tx *db.Tx) error { return s.DisableTx(tx, id) })
+	if err != nil {
+		return fmt.Errorf("disable user: %w", err)
+	}
+	return nil
+}
+
+// DisableTx is Disable together with whatever else it means to the caller, such as
+// ending sessions, which otherwise come back to life with the person.
+func (s *Users) DisableTx(tx *db.Tx, id string) error {
+	return s.setStateTx(tx, id, Disabled, "user.disabled")
 }
 
 // Enable lets a disabled person sign in again.
 func (s *Users) Enable(ctx context.Context, id string) error {
-	return s.setState(ctx, id, Active, "user.enabled")
-}
-
-func (s *Users) setState(ctx context.Context, id string, to State, action string) error {
-	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		changed, err := updateState(tx, id, to)
-		if err != nil || !changed {
-			return err
-		}
-		return s.recordTx(tx, action, id, nil)
-	})
+	err := s.DB.Write(ctx, func(tx *db.Tx) error { return s.setStateTx(tx, id, Active, "user.enabled") })
 	if err != nil {
-		return fmt.Errorf("set user %s: %w", to, err)
+		return fmt.Errorf("enable user: %w", err)
 	}
 	return nil
+}
+
+func (s *Users) setStateTx(tx *db.Tx, id string, to State, action string) error {
+	changed, err := updateState(tx, id, to)
+	if err != nil || !changed {
+		return err
+	}
+	return s.recordTx(tx, action, id, nil)
+}
+
+// UnlockedTx notes that an administrator made the counts of a person's wrong guesses
+// forgotten, which rooms that know no people do in the same transaction.
+func (s *Users) UnlockedTx(tx *db.Tx, id string) error {
+	return s.recordTx(tx, "user.unlocked", id, nil)
 }
 
 // ActiveTx reports, in a transaction of somebody else, whether the person exists

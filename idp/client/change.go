@@ -142,11 +142,19 @@ func (s *Clients) Remove(ctx context.Context, id string) error {
 // settings are what the journal tells of a registration. Nothing of it is secret.
 func (c Client) settings() map[string]any {
 	return map[string]any{
-		"name": c.Name, "auth_method": c.AuthMethod, "redirect_uris": c.RedirectURIs,
-		"post_logout_redirect_uris": c.PostLogoutRedirectURIs, "grants": c.Grants, "pkce": c.PKCE,
+		"name": c.Name, "auth_method": c.AuthMethod, "redirect_uris": listed(c.RedirectURIs),
+		"post_logout_redirect_uris": listed(c.PostLogoutRedirectURIs), "grants": c.Grants, "pkce": c.PKCE,
 		"second_factor": c.SecondFactor, "id_token_alg": c.IDTokenAlg, "refresh_rotation": c.RefreshRotation,
-		"origins": c.Origins,
+		"origins": listed(c.Origins),
 	}
+}
+
+// listed keeps an empty list from becoming null.
+func listed(values []string) []string {
+	if values == nil {
+		return []string{}
+	}
+	return values
 }
 
 // difference holds what is new in after.

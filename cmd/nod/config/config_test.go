@@ -220,7 +220,7 @@ func TestAVerbFindsItsPlaceInTheServersFile(t *testing.T) {
 	if err := flags.Parse([]string{"--config", path}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := config.LoadPlace(flags, []string{"NOD_SEALING_KEY_FILE=/etc/nod/key"})
+	p, err := config.LoadForVerb(flags, []string{"NOD_SEALING_KEY_FILE=/etc/nod/key"})
 	if err != nil || !p.Named() || p.DatabaseAddress() != "/var/lib/nod/nod.db" || p.KeyFile() != "/etc/nod/key" {
 		t.Errorf("got %+v, %v", p, err)
 	}

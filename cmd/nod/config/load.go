@@ -27,17 +27,25 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	return c, nil
 }
 
-// LoadPlace reads where the data is, for every verb but serve. What else the file
-// and the environment say is left to serve.
-func LoadPlace(flags *pflag.FlagSet, environ []string) (Place, error) {
+// LoadForVerb reads what verbs beside serve need: the place of the data, and the rule
+// for new passwords. Everything else in file and environment is left to serve, and
+// is zero in the result.
+func LoadForVerb(flags *pflag.FlagSet, environ []string) (Config, error) {
 	said, errs := read(flags, environ, new(Config).settings())
-	var p Place
-	errs = append(errs, apply(p.settings(), said)...)
-	if len(errs) > 0 {
-		return Place{}, errors.Join(errs...)
+	var c Config
+	var needed []setting
+	for _, s := range c.settings() {
+		switch s.name {
+		case "data", "database", "sealing_key_file", "min_password_length":
+			needed = append(needed, s)
+		}
 	}
-	p.named = named(said)
-	return p, nil
+	errs = append(errs, apply(needed, said)...)
+	if len(errs) > 0 {
+		return Config{}, errors.Join(errs...)
+	}
+	c.named = named(said)
+	return c, nil
 }
 
 // read puts the sources together: what a flag says counts before the environment,

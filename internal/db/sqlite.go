@@ -95,7 +95,8 @@ func (d *DB) watchFile(ctx context.Context, w *groupWriter) {
 		if err != nil {
 			continue // the next tick asks again; the rows stay the truth
 		}
-		if last >= 0 && version != last {
+		// The first look wakes everyone too: what was cached before it may be old.
+		if version != last {
 			d.bus.wakeAll()
 		}
 		last = version

@@ -274,7 +274,7 @@ func TestAChangeIsSeenWithinASecond(t *testing.T) {
 	var c printedClient
 	i.must(&c, "", "client", "add", "mail", "--json", "--data", i.data, "--name", "Mail", "--redirect-uri", callback)
 	status := func() int {
-		res, err := http.DefaultTransport.RoundTrip(must(http.NewRequest(http.MethodGet, i.issuer+"/authorize?" + url.Values{"client_id": {"mail"}, "redirect_uri": {callback}, "response_type": {"code"},
+		res, err := http.DefaultTransport.RoundTrip(must(http.NewRequest(http.MethodGet, i.issuer+"/authorize?"+url.Values{"client_id": {"mail"}, "redirect_uri": {callback}, "response_type": {"code"},
 			"scope": {"openid"}, "code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"}}.Encode(), nil)))
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,11 @@
 package mfa
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/devices/protocol"
+)
 
 // SecondFactor is what a client demands besides the password.
 type SecondFactor string
@@ -25,7 +30,7 @@ func ParseSecondFactor(s string) (SecondFactor, error) {
 type Policy struct {
 	// MatchDigits is the length of the match number: 2, or 6 under NIST SP 800-63B-4.
 	MatchDigits int
-	// RefuseSoftware keeps devices of kind "software" from approving.
+	// RefuseSoftware keeps devices of kind "software" from proving anything.
 	RefuseSoftware bool
 }
 
@@ -50,4 +55,9 @@ func (p Policy) Demand(f SecondFactor) Demand {
 		digits = 0
 	}
 	return Demand{Factor: true, MatchDigits: digits, RefuseSoftware: p.RefuseSoftware}
+}
+
+// accepts reports whether a device may prove the second factor, by push or by typing.
+func (d Demand) accepts(device devices.Device) bool {
+	return !(d.RefuseSoftware && device.Kind == protocol.KindSoftware)
 }

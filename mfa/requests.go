@@ -50,7 +50,7 @@ func (s *Service) PINHalf(ctx context.Context, d devices.Device, challengeID str
 	if err != nil {
 		return nil, err
 	}
-	if err := s.refusal(c, d.ID); err != nil {
+	if err := s.refusal(c); err != nil {
 		return nil, err
 	}
 	half, err := s.Devices.PINHalf(d)
@@ -69,21 +69,4 @@ func (s *Service) forDevice(ctx context.Context, d devices.Device, challengeID s
 		return c, fmt.Errorf("find a request: %w", err)
 	}
 	return c, nil
-}
-
-// refusal says why a challenge takes no answer from a device any more, or nil.
-func (s *Service) refusal(c challenge, deviceID string) error {
-	switch c.stateAt(s.now()) {
-	case Pending:
-		return nil
-	case Expired:
-		return protocol.ErrExpired
-	case Superseded:
-		return protocol.ErrSuperseded
-	case Withdrawn:
-		return protocol.ErrWithdrawn
-	case Failed:
-		return protocol.ErrFailed
-	}
-	return protocol.ErrAnsweredElsewhere
 }

@@ -1,7 +1,6 @@
 package mfa
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -24,6 +23,10 @@ type Service struct {
 	Now     func() time.Time // nil means time.Now
 	Window  time.Duration    // how long a device may be asked; 0 means 120 s
 	Finish  time.Duration    // how long the login page has after the approval; 0 means 60 s
+
+	// OnReport runs in the transaction in which a person reports a request, for what
+	// else ends with it, such as the memory of known browsers. nil means nothing else.
+	OnReport func(tx *db.Tx, userID string) error
 }
 
 // People says whether a person may sign in at present.
@@ -84,14 +87,4 @@ func challengeTopic(id string) string { return "challenge:" + id }
 // have come.
 func (s *Service) Watch(challengeID string) *db.Subscription {
 	return s.DB.Subscribe(challengeTopic(challengeID))
-}
-
-// Sweep marks challenges that ran out and forgets budgets and challenges nobody
-// needs any more. It returns how many rows it touched.
-func (s *Service) Sweep(ctx context.Context, limit int) (n int64, err error) {
-	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		n, err = sweepTx(tx, s.now(), limit)
-		return err
-	})
-	return n, err
 }

@@ -39,9 +39,8 @@ const startRaces = 5
 // It returns *WaitError, ErrPaused, ErrNoDevice or ErrInactive when nothing was sent.
 func (s *Service) Start(ctx context.Context, ask Ask, also func(tx *db.Tx, challengeID string) error) (id string, err error) {
 	for range startRaces {
-		err = s.DB.Write(ctx, func(tx *db.Tx) error {
-			id, err = s.startTx(tx, ask)
-			if err != nil {
+		err = s.DB.Write(ctx, func(tx *db.Tx) (err error) {
+			if id, err = s.startTx(tx, ask); err != nil {
 				return err
 			}
 			return also(tx, id)
@@ -58,11 +57,15 @@ func (s *Service) Start(ctx context.Context, ask Ask, also func(tx *db.Tx, chall
 
 func (s *Service) startTx(tx *db.Tx, ask Ask) (string, error) {
 	now := s.now()
-	if active, err := s.People.ActiveTx(tx, ask.UserID); err != nil || !active {
-		return "", errors.Join(ErrInactive, err)
+	active, err := s.People.ActiveTx(tx, ask.UserID)
+	if err != nil {
+		return "", err
+	}
+	if !active {
+		return "", ErrInactive
 	}
 	scope := budgetScope(ask.KnownBrowser)
-	spent, err := budgetTx(tx, ask.UserID, scope)
+	spent, err := lockBudgetTx(tx, ask.UserID, scope)
 	if err != nil {
 		return "", err
 	}
@@ -104,7 +107,7 @@ func (s *Service) startTx(tx *db.Tx, ask Ask) (string, error) {
 // makeRoomTx sees to it that no other challenge of the person is pending. A browser
 // supersedes its own; one that is known goes before one that is not; all others wait.
 func (s *Service) makeRoomTx(tx *db.Tx, ask Ask, now time.Time) error {
-	if err := expirePendingTx(tx, ask.UserID, now); err != nil {
+	if err := s.expirePendingTx(tx, ask.UserID, now); err != nil {
 		return err
 	}
 	other, found, err := s.pendingOfTx(tx, ask.UserID)
@@ -115,12 +118,13 @@ func (s *Service) makeRoomTx(tx *db.Tx, ask Ask, now time.Time) error {
 	if other.Browser != ask.Browser && !knownFirst {
 		return &WaitError{Until: other.ExpiresAt.Time, Elsewhere: true}
 	}
-	return s.endPendingTx(tx, other, Superseded, now)
+	return s.endOpenTx(tx, other, Superseded, now)
 }
 
-// endPendingTx ends a pending challenge without an answer and tells everyone.
-func (s *Service) endPendingTx(tx *db.Tx, c challenge, to State, now time.Time) error {
-	moved, err := endTx(tx, c.ID, Pending, to)
+// endOpenTx ends a challenge that is pending or approved without honouring it, and
+// tells everyone. If it has moved on since it was read, nothing happens.
+func (s *Service) endOpenTx(tx *db.Tx, c challenge, to State, now time.Time) error {
+	moved, err := endTx(tx, c.ID, c.State, to)
 	if err != nil || !moved {
 		return err
 	}
@@ -161,16 +165,12 @@ func (s *Service) newChallengeTx(tx *db.Tx, ask Ask, scope string, now time.Time
 }
 
 // askableTx returns the active devices with push on that the demand accepts.
-func (s *Service) askableTx(tx *db.Tx, userID string, demand Demand) ([]devices.Device, error) {
+func (s *Service) askableTx(tx *db.Tx, userID string, demand Demand) (askable []devices.Device, err error) {
 	all, err := s.Devices.ActiveTx(tx, userID)
-	return accepted(all, demand), err
-}
-
-func accepted(all []devices.Device, demand Demand) (ok []devices.Device) {
 	for _, d := range all {
-		if d.PushOn && !(demand.RefuseSoftware && d.Kind == protocol.KindSoftware) {
-			ok = append(ok, d)
+		if d.PushOn && demand.accepts(d) {
+			askable = append(askable, d)
 		}
 	}
-	return ok
+	return askable, err
 }

@@ -3,6 +3,7 @@ package mfa
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/nod-idp/nod/internal/db"
 )
@@ -17,15 +18,20 @@ type budgetRow struct {
 const selectBudget = "SELECT spent, last_at, before_last_at, paused_at FROM prompt_budgets WHERE user_id = $1 AND scope = $2"
 
 func (r budgetRow) budget() budget {
-	return budget{Spent: r.Spent, Last: r.Last.Time, BeforeLast: r.BeforeLast.Time, Paused: r.Paused.Time}
+	b := budget{Spent: r.Spent, Last: r.Last.Time, BeforeLast: r.BeforeLast.Time, Paused: r.Paused.Time}
+	if r.Last.UnixMilli() == 0 {
+		b.Last = time.Time{} // the row was made to be locked
+	}
+	return b
 }
 
-func budgetTx(tx *db.Tx, userID, scope string) (budget, error) {
+// lockBudgetTx reads a budget and holds its row until the transaction ends, making it
+// when it is missing. Of two prompts at once the second sees what the first spent.
+func lockBudgetTx(tx *db.Tx, userID, scope string) (budget, error) {
 	var r budgetRow
-	err := tx.Get(&r, selectBudget, userID, scope)
-	if errors.Is(err, db.ErrNotFound) {
-		return budget{}, nil
-	}
+	err := tx.Get(&r, `INSERT INTO prompt_budgets (user_id, scope, spent, last_at) VALUES ($1, $2, 0, 0)
+		ON CONFLICT (user_id, scope) DO UPDATE SET spent = prompt_budgets.spent
+		RETURNING spent, last_at, before_last_at, paused_at`, userID, scope)
 	return r.budget(), err
 }
 

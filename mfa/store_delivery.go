@@ -37,33 +37,22 @@ func insertDeliveryTx(tx *db.Tx, challengeID, deviceID string, now time.Time) er
 // advance notes that a device has come further with a challenge, and tells the
 // waiting page. It never goes back.
 func (s *Service) advance(ctx context.Context, challengeID, deviceID string, to Progress) error {
-	var before []Progress
-	for p, order := range progressOrder {
-		if order < progressOrder[to] {
-			before = append(before, p)
-		}
-	}
 	var current Progress
 	err := s.DB.Get(ctx, &current, "SELECT state FROM deliveries WHERE challenge_id = $1 AND device_id = $2", challengeID, deviceID)
 	if err != nil || progressOrder[current] >= progressOrder[to] {
 		return err // nothing to write, which is the usual case of a device that asks again
 	}
-	return s.DB.Write(ctx, func(tx *db.Tx) error { return advanceTx(tx, challengeID, deviceID, before, to, s.now()) })
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return advanceTx(tx, challengeID, deviceID, to, s.now()) })
 }
 
-func advanceTx(tx *db.Tx, challengeID, deviceID string, from []Progress, to Progress, now time.Time) error {
-	for _, p := range from {
-		n, err := tx.Exec("UPDATE deliveries SET state = $1, changed_at = $2 WHERE challenge_id = $3 AND device_id = $4 AND state = $5",
-			to, db.At(now), challengeID, deviceID, p)
-		if err != nil {
-			return err
-		}
-		if n == 1 {
-			tx.Announce(challengeTopic(challengeID))
-			return nil
-		}
+func advanceTx(tx *db.Tx, challengeID, deviceID string, to Progress, now time.Time) error {
+	n, err := tx.Exec(`UPDATE deliveries SET state = $1, changed_at = $2 WHERE challenge_id = $3 AND device_id = $4
+		AND CASE state WHEN 'queued' THEN 0 WHEN 'sent' THEN 1 WHEN 'delivered' THEN 2 WHEN 'opened' THEN 3 ELSE 4 END < $5`,
+		to, db.At(now), challengeID, deviceID, progressOrder[to])
+	if n == 1 {
+		tx.Announce(challengeTopic(challengeID))
 	}
-	return nil
+	return err
 }
 
 func (s *Service) deliveries(ctx context.Context, challengeID string) (all []delivery, err error) {

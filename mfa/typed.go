@@ -20,6 +20,7 @@ type Typed struct {
 	Code         string
 	IP           string
 	KnownBrowser string
+	Demand       Demand
 	// ChallengeID is the login's own request, withdrawn when the code is right.
 	ChallengeID string
 }
@@ -40,39 +41,49 @@ func (s *Service) VerifyTyped(ctx context.Context, t Typed, then func(tx *db.Tx,
 	if err != nil {
 		return err
 	}
-	now := s.now()
-	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		if active, err := s.People.ActiveTx(tx, t.UserID); err != nil || !active {
-			return errors.Join(ErrInactive, err)
-		}
-		d, err := s.Devices.VerifyTypedTx(tx, t.UserID, t.Code, now)
-		if err != nil {
-			return err
-		}
-		if err := throttle.RightTx(tx, attempt); err != nil {
-			return err
-		}
-		if err := forgetBudgetTx(tx, t.UserID, budgetScope(t.KnownBrowser)); err != nil {
-			return err
-		}
-		if err := s.WithdrawTx(tx, t.ChallengeID); err != nil {
-			return err
-		}
-		if err := audit.Record(tx, audit.Entry{
-			At: now, Action: "passcode.typed", Subject: t.LoginID, User: t.UserID, Client: t.ClientID,
-			Detail: map[string]any{"device": d.ID},
-		}); err != nil {
-			return err
-		}
-		return then(tx, Proof{UserID: t.UserID, DeviceID: d.ID, DeviceName: d.Name, Methods: []string{"otp"}, At: now})
-	})
+	err = s.DB.Write(ctx, func(tx *db.Tx) error { return s.typedTx(tx, t, attempt, then) })
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, otp.ErrWrong), errors.Is(err, otp.ErrReplayed):
 		return s.missTyped(ctx, t, attempt)
 	}
-	return errors.Join(fmt.Errorf("verify a typed passcode: %w", err), s.Guesses.Drop(ctx, attempt))
+	// Nothing was learned from it, whatever became of the request.
+	return errors.Join(fmt.Errorf("verify a typed passcode: %w", err), s.Guesses.Drop(context.WithoutCancel(ctx), attempt))
+}
+
+func (s *Service) typedTx(tx *db.Tx, t Typed, attempt throttle.Attempt, then func(tx *db.Tx, p Proof) error) error {
+	now := s.now()
+	active, err := s.People.ActiveTx(tx, t.UserID)
+	if err != nil {
+		return err
+	}
+	if !active {
+		return ErrInactive
+	}
+	d, err := s.Devices.VerifyTypedTx(tx, t.UserID, t.Code, now)
+	if err != nil {
+		return err
+	}
+	if !t.Demand.accepts(d) {
+		return otp.ErrWrong
+	}
+	if err := throttle.RightTx(tx, attempt); err != nil {
+		return err
+	}
+	if err := forgetBudgetTx(tx, t.UserID, budgetScope(t.KnownBrowser)); err != nil {
+		return err
+	}
+	if err := s.WithdrawTx(tx, t.ChallengeID); err != nil {
+		return err
+	}
+	if err := audit.Record(tx, audit.Entry{
+		At: now, Action: "passcode.typed", Subject: t.LoginID, User: t.UserID, Client: t.ClientID,
+		Detail: map[string]any{"device": d.ID},
+	}); err != nil {
+		return err
+	}
+	return then(tx, Proof{UserID: t.UserID, DeviceID: d.ID, DeviceName: d.Name, Methods: []string{"otp"}, At: now})
 }
 
 func (s *Service) missTyped(ctx context.Context, t Typed, attempt throttle.Attempt) error {

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/devices"
-	"github.com/nod-idp/nod/devices/otp"
-	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 )
@@ -28,8 +26,9 @@ type Proof struct {
 // approved and against this one challenge, uses both up, and runs then in the same
 // transaction. It works once.
 //
-// It returns ErrPending before the approval, *WrongPasscodeError for other digits
-// and ErrOver when there is nothing left to verify.
+// It returns ErrPending before the approval, *WrongPasscodeError for other digits,
+// ErrInactive for a person who was disabled meanwhile, and ErrOver when there is
+// nothing left to verify.
 func (s *Service) Verify(ctx context.Context, loginID, challengeID, passcode string, then func(tx *db.Tx, p Proof) error) error {
 	c, err := s.find(ctx, challengeID)
 	switch {
@@ -49,72 +48,63 @@ func (s *Service) Verify(ctx context.Context, loginID, challengeID, passcode str
 	if err != nil {
 		return fmt.Errorf("verify a passcode: %w", err)
 	}
-	secret, err := s.pushSecret(d)
+	right, err := s.answers(c, d, passcode)
 	if err != nil {
+		return fmt.Errorf("verify a passcode: %w", err)
+	}
+	var refused error // is committed, with the entry that tells of it
+	err = s.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		refused, err = s.verifyTx(tx, c, d, right, then)
 		return err
-	}
-	question := protocol.Question(c.request(s.now()).Approval(s.Issuer, d.ID, "", protocol.Approve))
-	switch err := otp.VerifyPushPasscode(secret, question[:], otp.Normalize(passcode)); {
-	case errors.Is(err, otp.ErrWrong):
-		return s.missAtPage(ctx, c)
-	case err != nil:
-		return fmt.Errorf("verify a passcode: %w", err)
-	}
-	err = s.DB.Write(ctx, func(tx *db.Tx) error { return s.verifyTx(tx, c, d, then) })
-	if err != nil {
-		return fmt.Errorf("verify a passcode: %w", err)
-	}
-	return nil
+	})
+	return wrap("verify a passcode", errors.Join(refused, err))
 }
 
-func (s *Service) verifyTx(tx *db.Tx, c challenge, d devices.Device, then func(tx *db.Tx, p Proof) error) error {
+func (s *Service) verifyTx(tx *db.Tx, c challenge, d devices.Device, right bool, then func(tx *db.Tx, p Proof) error) (refused, err error) {
 	now := s.now()
-	if active, err := s.People.ActiveTx(tx, c.UserID); err != nil || !active {
-		return errors.Join(ErrInactive, err)
+	switch err := s.holdTx(tx, c, d.ID); {
+	case errors.Is(err, devices.ErrNotFound): // what it approved goes with it
+		return ErrOver, s.endOpenTx(tx, c, Withdrawn, now)
+	case errors.Is(err, ErrInactive):
+		return ErrInactive, s.endOpenTx(tx, c, Withdrawn, now)
+	case err != nil:
+		return nil, err
 	}
-	if err := s.Devices.HoldActiveTx(tx, c.UserID, d.ID); err != nil {
-		return errors.Join(ErrOver, err)
+	if !right {
+		return s.missAtPageTx(tx, c, now)
 	}
 	if err := s.verifiedTx(tx, c.ID, c.LoginID, now); err != nil {
-		return err
+		return nil, err
 	}
 	tx.Announce(challengeTopic(c.ID))
 	if err := audit.Record(tx, audit.Entry{
 		At: now, Action: "challenge.verified", Subject: c.ID, User: c.UserID, Client: c.ClientID,
 		Detail: map[string]any{"device": d.ID, "login": c.LoginID},
 	}); err != nil {
-		return err
+		return nil, err
 	}
-	return then(tx, Proof{
+	return nil, then(tx, Proof{
 		UserID: c.UserID, DeviceID: d.ID, DeviceName: d.Name, ChallengeID: c.ID,
 		Methods: c.Methods.V, Numbered: c.MatchDigits > 0, At: now,
 	})
 }
 
-// missAtPage counts wrong digits on the login page after the approval.
-func (s *Service) missAtPage(ctx context.Context, c challenge) error {
-	left := 0
-	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		tries, err := missTx(tx, c.ID, Approved)
-		if errors.Is(err, db.ErrNotFound) {
-			return ErrOver
-		}
-		if err != nil {
-			return err
-		}
-		left = max(0, maxTries-tries)
-		if left == 0 {
-			tx.Announce(challengeTopic(c.ID))
-		}
-		return audit.Record(tx, audit.Entry{
-			At: s.now(), Action: "challenge.wrong_passcode", Outcome: audit.Refused, Subject: c.ID,
-			User: c.UserID, Client: c.ClientID, Detail: map[string]any{"tries_left": left, "at": "login page"},
-		})
-	})
+// missAtPageTx counts wrong digits on the login page after the approval.
+func (s *Service) missAtPageTx(tx *db.Tx, c challenge, now time.Time) (refused, err error) {
+	tries, err := s.missApprovedTx(tx, c.ID, now)
 	if err != nil {
-		return fmt.Errorf("count a wrong passcode: %w", err)
+		return nil, err
 	}
-	return &WrongPasscodeError{TriesLeft: left}
+	left := max(0, maxTries-tries)
+	if left == 0 {
+		if err := s.endOpenTx(tx, c, Failed, now); err != nil {
+			return nil, err
+		}
+	}
+	return &WrongPasscodeError{TriesLeft: left}, audit.Record(tx, audit.Entry{
+		At: now, Action: "challenge.passcode", Outcome: audit.Refused, Subject: c.ID,
+		User: c.UserID, Client: c.ClientID, Detail: map[string]any{"tries_left": left, "login": c.LoginID},
+	})
 }
 
 // WithdrawTx ends a login's challenge because the login was cancelled or finished in
@@ -123,22 +113,14 @@ func (s *Service) WithdrawTx(tx *db.Tx, challengeID string) error {
 	if challengeID == "" {
 		return nil
 	}
-	var c challenge
-	err := tx.Get(&c, "SELECT "+challengeColumns+" FROM challenges WHERE id = $1", challengeID)
+	c, err := s.lockTx(tx, challengeID)
 	if errors.Is(err, db.ErrNotFound) {
 		return nil
 	}
-	if err != nil {
+	if err != nil || c.State != Pending && c.State != Approved {
 		return err
 	}
-	switch c.State {
-	case Pending:
-		return s.endPendingTx(tx, c, Withdrawn, s.now())
-	case Approved:
-		_, err := endTx(tx, c.ID, Approved, Withdrawn)
-		return err
-	}
-	return nil
+	return s.endOpenTx(tx, c, Withdrawn, s.now())
 }
 
 // WithdrawUserTx ends whatever is pending for a person who may no longer sign in.
@@ -147,5 +129,5 @@ func (s *Service) WithdrawUserTx(tx *db.Tx, userID string) error {
 	if err != nil || !found {
 		return err
 	}
-	return s.endPendingTx(tx, c, Withdrawn, s.now())
+	return s.endOpenTx(tx, c, Withdrawn, s.now())
 }

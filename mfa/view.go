@@ -66,6 +66,13 @@ func (s *Service) StateOf(ctx context.Context, loginID, challengeID string) (Sta
 	return c.stateAt(s.now()), furthest(asked), nil
 }
 
+// Reported returns the id of the challenge of this login that was reported, "" if
+// none was. A login that was reported once goes on no more, whatever it asked since.
+func (s *Service) Reported(ctx context.Context, loginID string) (string, error) {
+	id, err := s.reportedOf(ctx, loginID)
+	return id, wrap("look for a report", err)
+}
+
 func furthest(asked []delivery) Progress {
 	best := Queued
 	for _, d := range asked {
@@ -118,7 +125,13 @@ func (s *Service) Ways(ctx context.Context, ask Ask) (Ways, error) {
 	if err != nil {
 		return Ways{}, fmt.Errorf("look for ways: %w", err)
 	}
-	w := Ways{Push: accepted(all, ask.Demand), Typed: len(all) > 0, Refusal: b.allows(s.now())}
+	w := Ways{Refusal: b.allows(s.now())}
+	for _, d := range all {
+		w.Typed = w.Typed || ask.Demand.accepts(d)
+		if d.PushOn && ask.Demand.accepts(d) {
+			w.Push = append(w.Push, d)
+		}
+	}
 	if w.Refusal == nil {
 		w.Refusal, err = s.elsewhere(ctx, ask)
 	}
@@ -132,8 +145,8 @@ func (s *Service) elsewhere(ctx context.Context, ask Ask) (refusal, err error) {
 		Browser, Budget string
 		ExpiresAt       db.Time `db:"expires_at"`
 	}
-	err = s.DB.Get(ctx, &open, "SELECT browser, budget, expires_at FROM challenges WHERE user_id = $1 AND state = $2 AND expires_at > $3",
-		ask.UserID, Pending, db.At(s.now()))
+	err = s.DB.Get(ctx, &open, "SELECT browser, budget, expires_at FROM challenges WHERE user_id = $1 AND state = 'pending' AND expires_at > $2",
+		ask.UserID, db.At(s.now()))
 	switch {
 	case errors.Is(err, db.ErrNotFound):
 		return nil, nil

@@ -32,10 +32,12 @@ func (t Terminal) Watch(ctx context.Context, phones ...*Phone) error {
 	for _, p := range phones {
 		go p.report(ctx, requests)
 	}
-	lines := readLines(t.In)
+	lines, ended := readLines(t.In)
 	for left := len(phones); left > 0; {
 		select {
 		case <-ctx.Done():
+			return nil
+		case <-ended:
 			return nil
 		case got := <-requests:
 			if got.err != nil {
@@ -196,15 +198,16 @@ func (t Terminal) printf(format string, args ...any) { _, _ = fmt.Fprintf(t.Out,
 
 // readLines reads in the background, since reading from a terminal cannot be broken
 // off; a line that nobody takes is lost with the process.
-func readLines(r io.Reader) <-chan string {
-	lines := make(chan string)
+func readLines(r io.Reader) (lines <-chan string, ended <-chan struct{}) {
+	to, end := make(chan string), make(chan struct{})
 	go func() {
-		defer close(lines)
+		defer close(end)
+		defer close(to)
 		for scanner := bufio.NewScanner(r); scanner.Scan(); {
-			lines <- scanner.Text()
+			to <- scanner.Text()
 		}
 	}()
-	return lines
+	return to, end
 }
 
 // describe names a phone by its person and its server, free of anything that could

@@ -27,8 +27,14 @@ func parallel(b *testing.B, fn func()) {
 
 func BenchmarkCodeExchange(b *testing.B) {
 	benchEach(b, func(b *testing.B, w *world) {
+		sids := make([]string, 64)
+		for i := range sids {
+			must(b, w.newSession())
+			sids[i] = w.session.SID
+		}
 		codes := make(chan string, b.N)
-		for range b.N {
+		for i := range b.N {
+			w.session.SID = sids[i%len(sids)]
 			codes <- w.issue(w.request())
 		}
 		b.ResetTimer()

@@ -56,6 +56,7 @@ type world struct {
 	posted  string // the secret of poster
 	browser *http.Client
 	log     *lockedBuffer
+	handler http.Handler
 
 	mu  sync.Mutex
 	now time.Time
@@ -114,7 +115,8 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	api := &guard.API{}
 	must(t, w.surface.RegisterPages(pages))
 	must(t, w.surface.RegisterAPI(api))
-	server.Config.Handler = &guard.Edge{API: api, Browser: pages, PublicURL: w.url, Log: slog.New(slog.NewJSONHandler(w.log, nil))}
+	w.handler = &guard.Edge{API: api, Browser: pages, PublicURL: w.url, Log: slog.New(slog.NewJSONHandler(w.log, nil))}
+	server.Config.Handler = w.handler
 	server.Start()
 	t.Cleanup(server.Close)
 	w.populate()

@@ -54,6 +54,9 @@ func (s *Service) PINHalf(ctx context.Context, d devices.Device, challengeID str
 		return nil, err
 	}
 	half, err := s.Devices.PINHalf(d)
+	if errors.Is(err, devices.ErrNoSecret) { // it has no PIN
+		return nil, protocol.ErrInvalidRequest
+	}
 	if err != nil {
 		return nil, fmt.Errorf("release a PIN half: %w", err)
 	}

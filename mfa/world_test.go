@@ -232,6 +232,12 @@ func (w *world) verify(ask mfa.Ask, challengeID, passcode string) error {
 	return w.Verify(w.t.Context(), ask.LoginID, challengeID, passcode, func(*db.Tx, mfa.Proof) error { return nil })
 }
 
+// withdraw is what becomes of the challenge of a login that is cancelled.
+func (w *world) withdraw(challengeID string) {
+	w.t.Helper()
+	w.write(func(tx *db.Tx) error { return w.WithdrawTx(tx, challengeID) })
+}
+
 func (w *world) write(fn func(tx *db.Tx) error) {
 	w.t.Helper()
 	must(w.t, w.DB.Write(w.t.Context(), fn))

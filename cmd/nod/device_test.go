@@ -286,12 +286,15 @@ func TestWatchAsksThePerson(t *testing.T) {
 	}
 	keystrokes(number + "\n2468\n")
 	h.reaches("log_1", first, mfa.Approved)
-	second, _ := h.ask("usr_alice", "log_2", 2)
-	keystrokes("d\n")
-	h.reaches("log_2", second, mfa.Denied)
+	second, _ := h.ask("usr_alice", "log_2", 0)
+	keystrokes("12\n\ny\n2468\n") // no number is asked, so that is no answer
+	h.reaches("log_2", second, mfa.Approved)
+	third, _ := h.ask("usr_alice", "log_3", 2)
+	keystrokes("what?\nd\n")
+	h.reaches("log_3", third, mfa.Denied)
 	_ = typed.Close()
 	said := <-ended
-	for _, want := range []string{"Contoso[2J Mail", "192.0.2.7", "alice at http://", "Approved. The passcode", "Nobody was signed in"} {
+	for _, want := range []string{"Contoso[2J Mail", "192.0.2.7", "alice at http://", "Approved. The passcode", "none of these", "Nobody was signed in"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the terminal does not say %q: %s", want, said)
 		}

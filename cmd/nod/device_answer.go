@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -57,6 +58,11 @@ func (v *deviceVerbs) answerCommand(verb answerVerb) *cobra.Command {
 				ID: p.request.ID, Client: p.request.Client.ID, Account: p.phone.Account().Name, State: string(verb.state),
 			}
 			if verb.approves {
+				if pin == "" && p.phone.Verification() == protocol.VerifyPIN {
+					if pin, err = askPIN(cmd); err != nil {
+						return err
+					}
+				}
 				done.Passcode, err = p.phone.ApproveRequest(cmd.Context(), p.request, number, pin)
 			} else {
 				err = verb.answer(cmd.Context(), p)
@@ -78,6 +84,19 @@ func (v *deviceVerbs) answerCommand(verb answerVerb) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&v.json, "json", false, "print JSON")
 	return cmd
+}
+
+// askPIN asks a person for the PIN, where one sits at the terminal: what stands on a
+// command line can be read by others.
+func askPIN(cmd *cobra.Command) (string, error) {
+	f, ok := cmd.InOrStdin().(*os.File)
+	if !ok || !isTerminal(f) {
+		return "", nil
+	}
+	cmd.PrintErr("PIN: ")
+	pin, err := readHidden(f)
+	cmd.PrintErrln()
+	return pin, err
 }
 
 // choose finds the request that is meant and tells the server that it is on screen.

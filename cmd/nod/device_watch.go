@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -36,20 +35,4 @@ func (v *deviceVerbs) watchCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&pin, "pin", "", "the PIN of the devices; asked for where it is needed and missing")
 	return cmd
-}
-
-// watchPhone runs the phone of the demonstration in this terminal. When the terminal
-// has nothing more to say the demonstration goes on without it.
-func watchPhone(cmd *cobra.Command) func(ctx context.Context, p *simulator.Phone) error {
-	out := cmd.OutOrStdout()
-	if asJSON, err := cmd.Flags().GetBool("json"); err == nil && asJSON {
-		out = cmd.ErrOrStderr() // stdout is for the one JSON value
-	}
-	return func(ctx context.Context, p *simulator.Phone) error {
-		err := simulator.Terminal{In: cmd.InOrStdin(), Out: out}.Watch(ctx, p)
-		if err == nil {
-			<-ctx.Done()
-		}
-		return err
-	}
 }

@@ -45,7 +45,7 @@ var keepers = map[string][]string{
 	"modernc.org/sqlite":           {"internal/db"},
 	"github.com/spf13/cobra":       {"cmd/nod"},
 	"go.yaml.in/yaml/v3":           {"cmd/nod"},
-	"github.com/coreos/go-oidc/v3": {"cmd/nod/demo", "cmd/nod/e2e", "web/oidc"},
+	"github.com/coreos/go-oidc/v3": {"cmd/nod/demo", "cmd/nod/e2e", "web/oidc", "idp/token"},
 	"golang.org/x/oauth2":          {"cmd/nod/demo", "cmd/nod/e2e", "web/oidc"},
 }
 

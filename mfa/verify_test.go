@@ -152,7 +152,7 @@ func TestAPasscodeMayBeTypedWithSpacesAndForeignDigits(t *testing.T) {
 func TestARequestIsWithdrawnOnceAndOnlyWhileItIsOpen(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.phone(protocol.VerifyPlain)
-		ask, id, passcode := w.approved(p)
+		_, id, _ := w.approved(p)
 		w.withdraw(id)
 		w.withdraw(id)
 		w.withdraw("")
@@ -161,7 +161,7 @@ func TestARequestIsWithdrawnOnceAndOnlyWhileItIsOpen(t *testing.T) {
 		if n := w.audited("challenge.withdrawn", audit.OK); n != 1 {
 			t.Errorf("got %d entries, want 1", n)
 		}
-		ask, id, passcode = w.approved(p)
+		ask, id, passcode := w.approved(p)
 		must(t, w.verify(ask, id, passcode))
 		w.withdraw(id)
 		w.wantState(id, mfa.Verified)

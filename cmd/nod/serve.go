@@ -96,7 +96,7 @@ func options(c config.Config, log *slog.Logger) (server.Options, error) {
 		if err != nil {
 			return o, fmt.Errorf("read the TLS certificate: %w", err)
 		}
-		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}
+		o.TLS = server.ServeTLS(pair)
 	}
 	if host, _, err := net.SplitHostPort(c.Listen); err != nil || !net.ParseIP(host).IsLoopback() && host != "localhost" {
 		o.DrainFor = drainFor

@@ -42,7 +42,6 @@ type Config struct {
 	Argon2Concurrency int // 0: one for each core
 	MinPasswordLength int
 
-	EnrolAtFirstLogin     bool
 	RefuseSoftwareDevices bool
 	MatchDigits           int
 	ApprovalWindow        time.Duration

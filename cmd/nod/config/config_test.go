@@ -43,7 +43,7 @@ func TestWithoutAnythingTheDefaultsHold(t *testing.T) {
 	}
 	if c.Listen != "127.0.0.1:8080" || c.PublicURL != "http://localhost:8080" || c.Data != "nod-data" || c.Named() ||
 		c.Argon2Memory != 19*1024 || c.Argon2Time != 2 || c.ApprovalWindow != 120*time.Second || c.SessionIdle != time.Hour ||
-		c.RefreshLifetime != 90*24*time.Hour || c.KnownBrowser != 180*24*time.Hour || !c.HSTS || c.EnrolAtFirstLogin || c.MatchDigits != 2 {
+		c.RefreshLifetime != 90*24*time.Hour || c.KnownBrowser != 180*24*time.Hour || !c.HSTS || c.MatchDigits != 2 {
 		t.Errorf("got %+v", c)
 	}
 	for _, r := range c.Rows() {

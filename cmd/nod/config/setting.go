@@ -44,7 +44,6 @@ func (c *Config) settings() []setting {
 		{"argon2_concurrency", number(&c.Argon2Concurrency, 0, 1024), "0", "passwords hashed at the same time; 0 is one for each core"},
 		{"min_password_length", number(&c.MinPasswordLength, 8, 64), "15", "least length of a new password; 8 is enough only where a second factor is always asked"},
 
-		{"enrol_at_first_login", boolean(&c.EnrolAtFirstLogin), "false", "let a person without a device enrol one after the password"},
 		{"refuse_software_devices", boolean(&c.RefuseSoftwareDevices), "false", "keep devices of kind software from approving"},
 		{"match_digits", number(&c.MatchDigits, 2, 6), "2", "length of the match number; 6 under NIST SP 800-63B-4"},
 		{"approval_window", duration(&c.ApprovalWindow, 10*time.Second, 300*time.Second), "120s", "how long a device may answer"},

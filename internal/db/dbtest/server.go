@@ -27,6 +27,9 @@ var leash io.WriteCloser
 // runs as the package's own user, postgres. The server ends with this process,
 // however that ends, and leaves nothing behind.
 func StartServer() (address string, err error) {
+	if leash != nil {
+		return "", errors.New("this process has started a server already")
+	}
 	initdb, postgres, err := binaries()
 	if err != nil {
 		return "", err

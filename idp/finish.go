@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 )
@@ -23,6 +24,9 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, replaces string) (*Fin
 		UserID: l.UserID, Evidence: l.Evidence, Challenge: l.Evidence.Challenge,
 		IP: l.IP, UserAgent: l.UserAgent, Replaces: replaces,
 	})
+	if errors.Is(err, session.ErrChallengeUsed) {
+		return nil, ErrMoved // another request finished this login a moment ago
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +37,11 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, replaces string) (*Fin
 		}
 	}
 	if l.ClientID != AccountPages {
-		if _, err := s.Tokens.IssueCodeTx(tx, s.codeRequest(l, began)); err != nil {
+		_, err := s.Tokens.IssueCodeTx(tx, s.codeRequest(l, began))
+		if errors.Is(err, token.ErrCodeIssued) {
+			return nil, ErrMoved
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

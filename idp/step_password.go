@@ -141,8 +141,8 @@ func (s *Service) passwordRight(ctx context.Context, l Login, b Browser, u user.
 		finished, err = s.finishTx(tx, l, b, replaced)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("record a password: %w", err)
+	if err != nil { // the password was right all the same
+		return nil, errors.Join(fmt.Errorf("record a password: %w", err), s.Guesses.Drop(ctx, attempt))
 	}
 	return finished, nil
 }

@@ -53,7 +53,6 @@ const drainFor = 5 * time.Second
 
 func serve(ctx context.Context, c config.Config) (err error) {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
-	slog.SetDefault(log)
 	o, err := options(c, log)
 	if err != nil {
 		return err

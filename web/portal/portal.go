@@ -26,6 +26,14 @@ var templateFiles embed.FS
 // Home is the address of the person's own pages.
 const Home = "/account/"
 
+// Where a decision about a device leads. These pages say nothing about anybody, so
+// they need no session: once the device is confirmed, the password alone is not
+// enough for the others any more.
+const (
+	confirmedPath = Home + "device-confirmed"
+	refusedPath   = Home + "device-refused"
+)
+
 // Surface answers the person's own pages.
 type Surface struct {
 	Logins *idp.Service
@@ -46,10 +54,12 @@ func New(site *page.Site, logins *idp.Service, jar cookie.Jar) (*Surface, error)
 
 // Register adds the surface's routes.
 func (s *Surface) Register(b *guard.Browser) {
-	b.Handle("GET /enrol", s.enrol)
+	b.Handle("GET "+devices.LinkPath, s.static("enrol"))
 	b.Handle("GET "+Home+"{$}", s.home)
-	b.Handle("POST "+Home+"devices/{enrolment}/confirm", s.decide((*devices.Devices).Confirm))
-	b.Handle("POST "+Home+"devices/{enrolment}/refuse", s.decide((*devices.Devices).Refuse))
+	b.Handle("POST "+Home+"devices/{enrolment}/confirm", s.decide((*devices.Devices).Confirm, confirmedPath))
+	b.Handle("POST "+Home+"devices/{enrolment}/refuse", s.decide((*devices.Devices).Refuse, refusedPath))
+	b.Handle("GET "+confirmedPath, s.static("confirmed"))
+	b.Handle("GET "+refusedPath, s.static("refused"))
 }
 
 // verdict is what can be done with a device that waits.
@@ -62,11 +72,14 @@ type Overview struct {
 	Devices []string
 }
 
-// Enrol is the page that an enrolment link leads to in a browser that cannot use it.
-type Enrol struct{ page.Frame }
+// Plain is a page that is the same for everybody: what an enrolment link is for, and
+// what became of a decision.
+type Plain struct{ page.Frame }
 
-func (s *Surface) enrol(w http.ResponseWriter, _ *http.Request) error {
-	return s.set.Render(w, http.StatusOK, "enrol", Enrol{})
+func (s *Surface) static(name string) guard.Handler {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		return s.set.Render(w, http.StatusOK, name, Plain{})
+	}
 }
 
 // home asks about a device that waits, or shows what there is.
@@ -127,7 +140,7 @@ func (s *Surface) signIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 // decide carries the person's decision about a device to devices.
-func (s *Surface) decide(verdict verdict) guard.Handler {
+func (s *Surface) decide(verdict verdict, next string) guard.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		values, err := guard.PostForm(r)
 		if err != nil {
@@ -148,7 +161,7 @@ func (s *Surface) decide(verdict verdict) guard.Handler {
 		if err := verdict(s.Logins.Devices, ctx, h.User.ID, id); err != nil && !errors.Is(err, devices.ErrNotWaiting) {
 			return err
 		}
-		http.Redirect(w, r, Home, http.StatusSeeOther)
+		http.Redirect(w, r, next, http.StatusSeeOther)
 		return nil
 	}
 }

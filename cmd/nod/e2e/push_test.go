@@ -368,6 +368,8 @@ func list(v any) (out []string) {
 	return out
 }
 
+func containsText(body, text string) bool { return strings.Contains(body, text) }
+
 func contains(have []string, want ...string) bool {
 	for _, w := range want {
 		if !slices.Contains(have, w) {

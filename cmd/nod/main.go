@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"syscall"
 )
@@ -14,5 +15,8 @@ import (
 func main() {
 	// Whatever nod writes, databases, keys and devices, is for its own user alone.
 	syscall.Umask(0o077)
+	// The protocol toolkit reports its routes on the default logger. Ours is handed
+	// to whoever needs it.
+	slog.SetLogLoggerLevel(slog.LevelError)
 	os.Exit(run(context.Background(), newRootCommand(), os.Args[1:]))
 }

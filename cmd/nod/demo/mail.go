@@ -70,6 +70,8 @@ func (m *Mail) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.callback(w, r)
 	case "/logout":
 		m.logout(w, r)
+	case "/favicon.ico":
+		w.WriteHeader(http.StatusNoContent)
 	case "/style.css":
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		_, _ = w.Write(style)

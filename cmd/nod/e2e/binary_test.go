@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -37,6 +38,7 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	slog.SetLogLoggerLevel(slog.LevelError) // the toolkit reports its routes
 	code := m.Run()
 	if path, err := binary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
@@ -170,7 +172,7 @@ func TestTheContractForScripts(t *testing.T) {
 	var c printedClient
 	var link printedLink
 	var device printedDevice
-	i.must(nil, password+"\n", "user", "add", username, "--data", i.data, "--email", "alice@example.com", "--name", "Alice", "--password-stdin")
+	i.must(nil, passphrase+"\n", "user", "add", username, "--data", i.data, "--email", "alice@example.com", "--name", "Alice", "--password-stdin")
 	i.must(&c, "", "client", "add", "mail", "--json", "--data", i.data, "--name", "Mail", "--redirect-uri", callback)
 	i.must(&link, "", "user", "enroll-link", username, "--data", i.data, "--valid", "24h", "--no-confirm", "--json")
 	i.must(&device, "", "device", "enroll", link.URL, "--store", store, "--name", "terminal", "--pin", "2468", "--json")
@@ -215,7 +217,7 @@ func (i *installation) login(c printedClient, approve func(number string)) (code
 	}
 	ctx := i.t.Context()
 	p := step(b.Get(ctx, conf.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier))))
-	p = step(b.Press(ctx, p, "login-submit", map[string]string{"username": username, "password": password}))
+	p = step(b.Press(ctx, p, "login-submit", map[string]string{"username": username, "password": passphrase}))
 	p = step(b.Press(ctx, p, "use-mobile", nil))
 	approve(p.Text("match-number"))
 	p = step(b.Get(ctx, p.URL.String()))
@@ -250,7 +252,7 @@ func TestOneServeForEachDataDirectory(t *testing.T) {
 func TestAfterAKillEverythingIsStillThere(t *testing.T) {
 	i := install(t)
 	i.start()
-	i.must(nil, password+"\n", "user", "add", username, "--data", i.data, "--password-stdin")
+	i.must(nil, passphrase+"\n", "user", "add", username, "--data", i.data, "--password-stdin")
 	if err := i.serve.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

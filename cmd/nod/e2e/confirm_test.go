@@ -52,7 +52,7 @@ func TestADeviceIsConfirmedInABrowserSignedInWithThePassword(t *testing.T) {
 			t.Error("a device that waits was answered")
 		}
 		v := w.account(w.browser())
-		v.press("login-submit", "done", "username", username, "password", password)
+		v.press("login-submit", "done", "username", username, "password", passphrase)
 		v.follow()
 		v.want("consent")
 		for _, want := range []string{p.Fingerprint(), "Alice&#39;s terminal"} {
@@ -67,7 +67,7 @@ func TestADeviceIsConfirmedInABrowserSignedInWithThePassword(t *testing.T) {
 		// "A password alone never gains a device": the next one needs this one.
 		w.waiting("a second one")
 		v = w.account(w.browser())
-		v.press("login-submit", "method", "username", username, "password", password)
+		v.press("login-submit", "method", "username", username, "password", passphrase)
 	})
 }
 
@@ -75,7 +75,7 @@ func TestADeviceThatIsRefusedNeverSpeaks(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.waiting("stranger")
 		v := w.account(w.browser())
-		v.press("login-submit", "done", "username", username, "password", password)
+		v.press("login-submit", "done", "username", username, "password", passphrase)
 		v.follow()
 		v.press("refuse-device", "account")
 		if _, err := p.Requests(t.Context()); !errors.Is(err, protocol.ErrUnknownDevice) {

@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -377,4 +379,12 @@ func contains(have []string, want ...string) bool {
 		}
 	}
 	return true
+}
+
+func readAll(res *http.Response) string {
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return string(body) + err.Error()
+	}
+	return string(body)
 }

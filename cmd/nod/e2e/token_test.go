@@ -230,12 +230,12 @@ func TestFiftyLoginsNeverAnsweredSendThreePrompts(t *testing.T) {
 				b := w.browser()
 				page, err := b.Get(t.Context(), w.app.AuthCodeURL("s", oidc.Nonce("n"), oauth2.S256ChallengeOption(oauth2.GenerateVerifier())))
 				if err == nil {
-					page, err = b.Press(t.Context(), page, "login-submit", map[string]string{"username": username, "password": password})
+					page, err = b.Press(t.Context(), page, "login-submit", map[string]string{"username": username, "password": passphrase})
 				}
 				for page != nil && err == nil && page.Status == http.StatusServiceUnavailable { // the hashing queue is full
 					time.Sleep(100 * time.Millisecond)
 					if page, err = b.Get(t.Context(), page.URL.String()); err == nil && page.State == "login" {
-						page, err = b.Press(t.Context(), page, "login-submit", map[string]string{"username": username, "password": password})
+						page, err = b.Press(t.Context(), page, "login-submit", map[string]string{"username": username, "password": passphrase})
 					}
 				}
 				if err == nil && page.Has("use-mobile") {

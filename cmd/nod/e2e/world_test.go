@@ -31,9 +31,9 @@ import (
 )
 
 const (
-	username = "alice"
-	password = "a long and quiet passphrase"
-	callback = "http://127.0.0.1:9/callback" // never fetched
+	username   = "alice"
+	passphrase = "a long and quiet passphrase"
+	callback   = "http://127.0.0.1:9/callback" // never fetched
 )
 
 // world is one running nod with one person and one application.
@@ -97,7 +97,7 @@ func start(t *testing.T, database string) *world {
 
 func (w *world) person(name string) user.User {
 	w.t.Helper()
-	hash, err := w.s.Logins.Hasher.Hash(w.t.Context(), password)
+	hash, err := w.s.Logins.Hasher.Hash(w.t.Context(), passphrase)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func (v *visit) reload(state string) {
 func (v *visit) password() *visit {
 	v.t.Helper()
 	v.want("login")
-	v.press("login-submit", "method", "username", username, "password", password)
+	v.press("login-submit", "method", "username", username, "password", passphrase)
 	return v
 }
 
@@ -323,7 +323,7 @@ func (w *world) hide(secrets ...string) {
 // noSecretInTheLog holds "No secret in a log" (the design, section 8).
 func (w *world) noSecretInTheLog() {
 	text := w.log.String()
-	for _, secret := range append(w.seen, password) {
+	for _, secret := range append(w.seen, passphrase) {
 		if strings.Contains(text, secret) {
 			w.t.Errorf("the log holds the secret %.12s…", secret)
 		}

@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nod-idp/nod/idp/evidence"
@@ -51,22 +53,28 @@ func (s *Service) Begin(ctx context.Context, req AuthRequest, b Browser) (Begun,
 	now := s.now()
 	l := Login{
 		ID: random.ID("log"), State: Open, ClientID: req.ClientID, Request: req,
-		IP: b.IP, UserAgent: b.UserAgent[:min(len(b.UserAgent), longestUserAgent)],
+		IP: b.IP, UserAgent: strings.ToValidUTF8(b.UserAgent[:min(len(b.UserAgent), longestUserAgent)], ""),
 		CreatedAt: now, ExpiresAt: now.Add(s.lifetime()),
 	}
 	held, err := s.usableSession(ctx, req, b)
 	if err != nil {
 		return Begun{}, fmt.Errorf("begin a login: %w", err)
 	}
-	l.UserID, l.Evidence = held.UserID, held.Evidence
+	l.UserID, l.Evidence, l.SessionID = held.UserID, held.Evidence, held.ID
 	demand, err := s.demand(ctx, l)
 	if err != nil {
 		return Begun{}, fmt.Errorf("begin a login: %w", err)
 	}
 	next := l.Next(demand, now)
+	if next == StepFinish && req.ClientID != AccountPages {
+		begun, err := s.answerFromSession(ctx, l, held)
+		if !errors.Is(err, session.ErrNone) {
+			return begun, err
+		}
+		l.UserID, l.Evidence, l.SessionID = "", evidence.Evidence{}, "" // it ended this very moment
+		next = StepPassword
+	}
 	switch {
-	case next == StepFinish && req.ClientID != AccountPages:
-		return s.answerFromSession(ctx, l, held)
 	case req.Prompts("none") && next == StepFactor:
 		return refused(req, InteractionRequired, "a second factor is needed"), nil
 	case req.Prompts("none"):
@@ -105,10 +113,18 @@ func (s *Service) usableSession(ctx context.Context, req AuthRequest, b Browser)
 		return none, err
 	case req.HintSubject != "" && req.HintSubject != held.UserID:
 		return none, nil
-	case req.MaxAge != nil && s.now().Sub(oldest(held.Evidence)) > time.Duration(*req.MaxAge)*time.Second:
+	case req.MaxAge != nil && !s.within(*req.MaxAge, held.Evidence):
 		return none, nil
 	}
 	return held, nil
+}
+
+// within reports whether everything was proved at most maxAge seconds ago. An age of
+// 0 asks for a new proof, like prompt=login (OpenID Connect Core 1.0, section 3.1.2.1).
+func (s *Service) within(maxAge int64, e evidence.Evidence) bool {
+	const forever = int64(math.MaxInt64 / time.Second)
+	age := time.Duration(min(maxAge, forever)) * time.Second
+	return maxAge > 0 && s.now().Sub(oldest(e)) <= age
 }
 
 // oldest is when the first of the proofs was given: max_age asks that all of them
@@ -131,9 +147,6 @@ func (s *Service) answerFromSession(ctx context.Context, l Login, held session.S
 		response.Code, err = s.Tokens.IssueCodeTx(tx, request)
 		return err
 	})
-	if errors.Is(err, session.ErrNone) { // it ended this very moment
-		return refused(l.Request, LoginRequired, "the session has ended"), nil
-	}
 	if err != nil {
 		return Begun{}, fmt.Errorf("answer from a session: %w", err)
 	}

@@ -2,11 +2,10 @@ package idp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/mfa"
 )
@@ -16,15 +15,13 @@ import (
 const AccountPages = "nod:account"
 
 // demand says what a login has to prove besides the password: what its client
-// demands, or more if the request asks for more.
+// demands, or more if the request asks for more. It returns client.ErrNotFound for a
+// client that was removed since.
 func (s *Service) demand(ctx context.Context, l Login) (mfa.Demand, error) {
 	if l.ClientID == AccountPages {
 		return s.accountDemand(ctx, l)
 	}
 	c, err := s.Clients.Get(ctx, l.ClientID)
-	if errors.Is(err, client.ErrNotFound) {
-		return s.Policy.Demand(mfa.PushNumber), nil // removed meanwhile; finishing will refuse it
-	}
 	if err != nil {
 		return mfa.Demand{}, fmt.Errorf("find a login's client: %w", err)
 	}
@@ -36,19 +33,21 @@ func (s *Service) demand(ctx context.Context, l Login) (mfa.Demand, error) {
 }
 
 // accountDemand asks for the second factor of everyone who has one. Somebody
-// without a device gets in with the password, to confirm the first.
+// without a device gets in with the password, to confirm the first. A device that is
+// disabled is a device all the same: else whoever stole it could disable it with wrong
+// PINs and go on with the password alone.
 func (s *Service) accountDemand(ctx context.Context, l Login) (mfa.Demand, error) {
 	if l.UserID == "" {
 		return s.Policy.Demand(mfa.PushNumber), nil
 	}
-	active, err := s.Devices.Active(ctx, l.UserID)
+	all, err := s.Devices.List(ctx, l.UserID)
 	if err != nil {
 		return mfa.Demand{}, fmt.Errorf("look for devices: %w", err)
 	}
-	if len(active) == 0 {
-		return s.Policy.Demand(mfa.Off), nil
+	if slices.ContainsFunc(all, func(d devices.Device) bool { return d.State != devices.Enrolling }) {
+		return s.Policy.Demand(mfa.PushNumber), nil
 	}
-	return s.Policy.Demand(mfa.PushNumber), nil
+	return s.Policy.Demand(mfa.Off), nil
 }
 
 // clientName is how a login's client is called on pages and devices.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/mfa"
 )
 
 // Finished is what the browser gets when its login is complete.
@@ -55,23 +57,44 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, replaces string) (*Fin
 	})
 }
 
+// proceedTx stores a step and, if nothing else is due, completes the login. What is
+// due is asked here as well, since the demand may have been raised since the page was
+// drawn.
+func (s *Service) proceedTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, replaces string) (*Finished, error) {
+	switch l.Next(demand, s.now()) {
+	case StepFinish:
+		return s.finishTx(tx, l, b, replaces)
+	case StepOver:
+		return nil, ErrMoved
+	}
+	l.Method, l.ChallengeID = NoMethod, ""
+	return nil, s.saveTx(tx, l)
+}
+
 // failTx ends a login with an error for its client.
 func (s *Service) failTx(tx *db.Tx, l Login, code string) error {
-	l.State, l.Failure, l.FinishedAt, l.Notice = Cancelled, code, s.now(), Notice{}
-	return s.saveTx(tx, l)
+	l.State, l.Failure, l.SessionID, l.FinishedAt, l.Notice = Cancelled, code, "", s.now(), Notice{}
+	if err := s.saveTx(tx, l); err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Entry{
+		At: l.FinishedAt, Action: "login.ended", Subject: l.ID, User: l.UserID, Client: l.ClientID, Detail: map[string]any{"error": code},
+	})
 }
 
 // repeat answers the last form of a login once more, for a browser that never saw
 // the answer. It returns nil when there is nothing to repeat.
-func (s *Service) repeat(ctx context.Context, id string, b Browser) (*Finished, error) {
+func (s *Service) repeat(ctx context.Context, id string, b Browser, formToken string) (*Finished, error) {
 	l, err := s.Find(ctx, id, b)
 	if err != nil {
 		return nil, err
 	}
-	if l.State != Done || s.now().Sub(l.FinishedAt) > repeatWindow {
+	asked := l
+	asked.Version--
+	if l.State != Done || s.now().Sub(l.FinishedAt) > repeatWindow || !s.drawnFor(asked, formToken) {
 		return nil, nil
 	}
-	if held, err := s.heldSession(ctx, b); err != nil || held == l.SessionID {
+	if held, err := s.heldSession(ctx, b); err != nil || held.ID == l.SessionID {
 		return &Finished{}, err
 	}
 	f := &Finished{}
@@ -86,6 +109,17 @@ func (s *Service) repeat(ctx context.Context, id string, b Browser) (*Finished, 
 		return nil, fmt.Errorf("repeat the end of a login: %w", err)
 	}
 	return f, nil
+}
+
+// forwards reports whether the page of a finished login still leads to the client. A
+// page that is shown again later would send a code that was used, and with it the
+// client would lose what the code gave it (RFC 6749, section 10.5).
+func (s *Service) forwards(l Login) bool {
+	life := s.Tokens.CodeLife
+	if life == 0 {
+		life = time.Minute
+	}
+	return l.State != Done || l.ClientID == AccountPages || s.now().Sub(l.FinishedAt) < life
 }
 
 // Response is what the client of a finished login is to be told. It can be asked

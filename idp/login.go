@@ -18,7 +18,7 @@ type Login struct {
 	Method       Method
 	ChallengeID  string // the challenge of this login, "" before the first
 	KnownBrowser string // the id of the person's known browser, or ""
-	SessionID    string // the session it led to
+	SessionID    string // while open: the session it took the password from, or ""; then the session it led to
 	Notice       Notice
 	Failure      string // the protocol's error code, for a login that ended without success
 	IP           string
@@ -100,6 +100,9 @@ func (l Login) Next(demand mfa.Demand, now time.Time) Step {
 	}
 	return StepFinish
 }
+
+// borrows reports whether the password was not proved by this login but by a session.
+func (l Login) borrows() bool { return l.State == Open && l.SessionID != "" }
 
 // enough reports whether the second factor proved is as strong as the demand: an
 // approval without a match number does not do where the number is demanded.

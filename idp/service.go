@@ -11,6 +11,7 @@ import (
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
@@ -73,7 +74,9 @@ func (s *Service) lifetime() time.Duration {
 	return s.Lifetime
 }
 
-// Find returns a login to the browser that began it, and to no other.
+// Find returns a login to the browser that began it, and to no other. What it took
+// over from a session counts only while the browser still holds one of that person:
+// whoever signed out has to begin with the password.
 func (s *Service) Find(ctx context.Context, id string, b Browser) (Login, error) {
 	l, err := s.readLogin(ctx, id)
 	if errors.Is(err, ErrNoLogin) {
@@ -85,7 +88,32 @@ func (s *Service) Find(ctx context.Context, id string, b Browser) (Login, error)
 	if !random.WellFormed(loginTokenPrefix, b.LoginToken) || l.browser != browserOf(b) {
 		return Login{}, ErrElsewhere
 	}
+	if l.borrows() {
+		held, err := s.heldSession(ctx, b)
+		if err != nil {
+			return Login{}, err
+		}
+		if held.UserID != l.UserID {
+			l.UserID, l.Evidence, l.KnownBrowser, l.SessionID = "", evidence.Evidence{}, "", ""
+		}
+	}
 	return l, nil
+}
+
+// heldSession returns the session that the browser has now, an empty one if it has
+// none. The session of the next authentication replaces it.
+func (s *Service) heldSession(ctx context.Context, b Browser) (session.Session, error) {
+	if b.SessionToken == "" {
+		return session.Session{}, nil
+	}
+	held, err := s.Sessions.Find(ctx, b.SessionToken)
+	if errors.Is(err, session.ErrNone) {
+		return session.Session{}, nil
+	}
+	if err != nil {
+		return session.Session{}, fmt.Errorf("look for a session: %w", err)
+	}
+	return held, nil
 }
 
 // browserOf is the id of a browser as logins and challenges know it.
@@ -97,19 +125,27 @@ func (s *Service) FormToken(l Login) string {
 	return hex.EncodeToString(s.Box.MAC("form", l.ID, l.browser, strconv.FormatInt(l.Version, 10)))
 }
 
-// step returns the login if it waits for this step and the form was drawn for its
-// present page, and ErrMoved otherwise.
-func (s *Service) step(ctx context.Context, id string, b Browser, formToken string, want Step) (Login, error) {
+// drawnFor reports whether a form was drawn for the page that the login shows now.
+func (s *Service) drawnFor(l Login, formToken string) bool {
+	return hmac.Equal([]byte(s.FormToken(l)), []byte(formToken))
+}
+
+// step returns the login, and what is demanded of it, if it waits for this step and
+// the form was drawn for its present page, and ErrMoved otherwise.
+func (s *Service) step(ctx context.Context, id string, b Browser, formToken string, want Step) (Login, mfa.Demand, error) {
 	l, err := s.Find(ctx, id, b)
 	if err != nil {
-		return Login{}, err
+		return Login{}, mfa.Demand{}, err
 	}
 	demand, err := s.demand(ctx, l)
+	if errors.Is(err, client.ErrNotFound) {
+		return Login{}, mfa.Demand{}, ErrMoved // to the page that says it is over
+	}
 	if err != nil {
-		return Login{}, err
+		return Login{}, mfa.Demand{}, err
 	}
-	if l.Next(demand, s.now()) != want || !hmac.Equal([]byte(s.FormToken(l)), []byte(formToken)) {
-		return Login{}, ErrMoved
+	if l.Next(demand, s.now()) != want || !s.drawnFor(l, formToken) {
+		return Login{}, mfa.Demand{}, ErrMoved
 	}
-	return l, nil
+	return l, demand, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/mfa"
 )
@@ -42,7 +44,8 @@ const (
 	PageFailed     Page = "failed"
 	PagePaused     Page = "paused"
 	PageDone       Page = "done"
-	PageOver       Page = "over" // the login itself ran out of time
+	PageOver       Page = "over"     // the login itself ran out of time
+	PageFinished   Page = "finished" // it signed somebody in a while ago
 )
 
 // Standing returns where a login of this browser stands.
@@ -51,13 +54,16 @@ func (s *Service) Standing(ctx context.Context, id string, b Browser) (Standing,
 	if err != nil {
 		return Standing{}, err
 	}
+	st := Standing{Login: l, FormToken: s.FormToken(l), ClientName: s.clientName(ctx, l.ClientID)}
 	demand, err := s.demand(ctx, l)
-	if err != nil {
+	switch {
+	case errors.Is(err, client.ErrNotFound): // removed since; there is nobody to go back to
+		st.Step, st.Page = StepOver, PageOver
+		return st, nil
+	case err != nil:
 		return Standing{}, err
 	}
-	st := Standing{
-		Login: l, Step: l.Next(demand, s.now()), FormToken: s.FormToken(l), ClientName: s.clientName(ctx, l.ClientID),
-	}
+	st.Step = l.Next(demand, s.now())
 	if l.UserID != "" {
 		if st.UserName, err = s.addressAs(ctx, l.UserID); err != nil {
 			return Standing{}, err
@@ -72,6 +78,9 @@ func (s *Service) Standing(ctx context.Context, id string, b Browser) (Standing,
 		st.Page = PageOver
 	case StepDone:
 		st.Page = PageDone
+		if !s.forwards(l) {
+			st.Page = PageFinished
+		}
 		err = s.nameDevice(ctx, &st)
 	case StepFactor:
 		err = s.factorPage(ctx, &st, demand)
@@ -101,6 +110,9 @@ func (s *Service) nameDevice(ctx context.Context, st *Standing) error {
 		return nil
 	}
 	d, err := s.Devices.Get(ctx, st.Login.Evidence.Device)
+	if errors.Is(err, devices.ErrNotFound) {
+		return nil
+	}
 	st.Device = d.Name
 	return err
 }
@@ -112,7 +124,17 @@ func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Deman
 	if st.Ways, err = s.MFA.Ways(ctx, s.ask(ctx, l, demand)); err != nil {
 		return err
 	}
-	if l.ChallengeID != "" && l.Method == ByPush {
+	reported, err := s.MFA.Reported(ctx, l.ID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case reported != "":
+		if st.Challenge, err = s.MFA.View(ctx, l.ID, reported); err != nil {
+			return err
+		}
+		st.Page = PageReported
+	case l.ChallengeID != "" && l.Method == ByPush:
 		if st.Challenge, err = s.MFA.View(ctx, l.ID, l.ChallengeID); err != nil {
 			return err
 		}
@@ -152,5 +174,8 @@ func (s *Service) StateOf(ctx context.Context, l Login) (Page, mfa.Progress, err
 		return PageMethod, "", nil
 	}
 	state, progress, err := s.MFA.StateOf(ctx, l.ID, l.ChallengeID)
+	if state == mfa.Verified { // by another page of this browser
+		return PageDone, progress, err
+	}
 	return challengePage(state), progress, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/nod-idp/nod/devices/protocol"
+	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/mfa"
@@ -15,16 +16,12 @@ import (
 // UseMobile asks the person's devices, for the first time or again. What keeps it
 // from being sent is told by the page that follows.
 func (s *Service) UseMobile(ctx context.Context, id string, b Browser, formToken string) error {
-	l, err := s.step(ctx, id, b, formToken, StepFactor)
+	l, demand, err := s.step(ctx, id, b, formToken, StepFactor)
 	if err != nil {
 		return err
 	}
-	if reported, err := s.reported(ctx, l); err != nil || reported {
+	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
 		return err // the page says so; a password alone does not end a report
-	}
-	demand, err := s.demand(ctx, l)
-	if err != nil {
-		return err
 	}
 	_, err = s.MFA.Start(ctx, s.ask(ctx, l, demand), func(tx *db.Tx, challengeID string) error {
 		if err := s.MFA.WithdrawTx(tx, l.ChallengeID); err != nil {
@@ -56,14 +53,6 @@ func (s *Service) ask(ctx context.Context, l Login, demand mfa.Demand) mfa.Ask {
 	}
 }
 
-func (s *Service) reported(ctx context.Context, l Login) (bool, error) {
-	if l.ChallengeID == "" {
-		return false, nil
-	}
-	state, _, err := s.MFA.StateOf(ctx, l.ID, l.ChallengeID)
-	return state == mfa.Reported, err
-}
-
 // ChooseTyped turns to the page that takes a typed passcode.
 func (s *Service) ChooseTyped(ctx context.Context, id string, b Browser, formToken string) error {
 	return s.choose(ctx, id, b, formToken, ByTyped)
@@ -75,11 +64,11 @@ func (s *Service) ChooseAgain(ctx context.Context, id string, b Browser, formTok
 }
 
 func (s *Service) choose(ctx context.Context, id string, b Browser, formToken string, m Method) error {
-	l, err := s.step(ctx, id, b, formToken, StepFactor)
+	l, _, err := s.step(ctx, id, b, formToken, StepFactor)
 	if err != nil {
 		return err
 	}
-	if reported, err := s.reported(ctx, l); err != nil || reported {
+	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
 		return err
 	}
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
@@ -88,7 +77,12 @@ func (s *Service) choose(ctx context.Context, id string, b Browser, formToken st
 			return err
 		}
 		l.Method, l.ChallengeID, l.Notice = m, "", Notice{}
-		return s.saveTx(tx, l)
+		if err := s.saveTx(tx, l); err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{
+			At: s.now(), Action: "login.method", Subject: l.ID, User: l.UserID, Client: l.ClientID, Detail: map[string]any{"method": m},
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("choose a method: %w", err)
@@ -101,38 +95,60 @@ func (s *Service) choose(ctx context.Context, id string, b Browser, formToken st
 // passcode. The browser that finished the login may repeat it for a minute and gets
 // its cookies again.
 func (s *Service) SubmitPasscode(ctx context.Context, id string, b Browser, formToken, digits string) (*Finished, error) {
-	if again, err := s.repeat(ctx, id, b); again != nil || err != nil {
+	if again, err := s.repeat(ctx, id, b, formToken); again != nil || err != nil {
 		return again, err
 	}
-	l, err := s.step(ctx, id, b, formToken, StepFactor)
+	l, demand, err := s.step(ctx, id, b, formToken, StepFactor)
 	if err != nil {
 		return nil, err
 	}
-	replaced, err := s.heldSession(ctx, b)
+	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
+		return nil, err
+	}
+	held, err := s.heldSession(ctx, b)
 	if err != nil {
 		return nil, err
 	}
 	var finished *Finished
 	then := func(tx *db.Tx, p mfa.Proof) (err error) {
-		l := l
-		l.Evidence.FactorAt, l.Evidence.Factor = p.At, p.Methods
-		l.Evidence.Device, l.Evidence.Challenge, l.Evidence.Numbered = p.DeviceID, p.ChallengeID, p.Numbered
-		l.Notice = Notice{}
-		finished, err = s.finishTx(tx, l, b, replaced)
+		finished, err = s.factorProvedTx(tx, l, b, demand, held, p)
 		return err
 	}
 	if l.Method == ByTyped {
 		err = s.MFA.VerifyTyped(ctx, mfa.Typed{
 			UserID: l.UserID, LoginID: l.ID, ClientID: l.ClientID, Code: digits, IP: b.IP,
-			KnownBrowser: l.KnownBrowser, ChallengeID: l.ChallengeID,
+			KnownBrowser: l.KnownBrowser, ChallengeID: l.ChallengeID, Demand: demand,
 		}, then)
 	} else {
 		err = s.MFA.Verify(ctx, l.ID, l.ChallengeID, digits, then)
+	}
+	if errors.Is(err, mfa.ErrOver) || errors.Is(err, ErrMoved) { // perhaps the same form was quicker, sent twice
+		if again, err := s.repeat(ctx, id, b, formToken); again != nil || err != nil {
+			return again, err
+		}
 	}
 	if err != nil {
 		return nil, s.notePasscode(ctx, l, err)
 	}
 	return finished, nil
+}
+
+func (s *Service) factorProvedTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, held session.Session, p mfa.Proof) (*Finished, error) {
+	if p.UserID != l.UserID {
+		return nil, ErrMoved
+	}
+	if l.borrows() { // the session it took the password from is not over yet
+		switch err := s.Sessions.HoldTx(tx, held.SID); {
+		case errors.Is(err, session.ErrNone):
+			return nil, ErrMoved
+		case err != nil:
+			return nil, err
+		}
+	}
+	l.Evidence.FactorAt, l.Evidence.Factor = p.At, p.Methods
+	l.Evidence.Device, l.Evidence.Challenge, l.Evidence.Numbered = p.DeviceID, p.ChallengeID, p.Numbered
+	l.Notice = Notice{}
+	return s.proceedTx(tx, l, b, demand, held.ID)
 }
 
 // notePasscode turns a refusal into what the page tells.
@@ -161,17 +177,14 @@ func (s *Service) Cancel(ctx context.Context, id string, b Browser, formToken st
 	if err != nil {
 		return err
 	}
-	if l.State != Open || formToken != s.FormToken(l) {
+	if l.State != Open || !s.drawnFor(l, formToken) {
 		return ErrMoved
 	}
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := s.MFA.WithdrawTx(tx, l.ChallengeID); err != nil {
 			return err
 		}
-		if err := s.failTx(tx, l, AccessDenied); err != nil {
-			return err
-		}
-		return audit.Record(tx, audit.Entry{At: s.now(), Action: "login.cancelled", Subject: l.ID, User: l.UserID, Client: l.ClientID})
+		return s.failTx(tx, l, AccessDenied)
 	})
 	if err != nil {
 		return fmt.Errorf("cancel a login: %w", err)

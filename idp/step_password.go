@@ -2,13 +2,15 @@ package idp
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
-	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/mfa/throttle"
 )
 
@@ -22,7 +24,7 @@ const PasswordAuthenticator = "password"
 // It returns ErrMoved when the page was stale and *password.BusyError when the
 // server has too many hashes to compute. Finished is set when nothing else is due.
 func (s *Service) SubmitPassword(ctx context.Context, id string, b Browser, formToken, username, secret string) (*Finished, error) {
-	l, err := s.step(ctx, id, b, formToken, StepPassword)
+	l, _, err := s.step(ctx, id, b, formToken, StepPassword)
 	if err != nil {
 		return nil, err
 	}
@@ -30,11 +32,7 @@ func (s *Service) SubmitPassword(ctx context.Context, id string, b Browser, form
 	if err != nil && !errors.Is(err, user.ErrNotFound) {
 		return nil, fmt.Errorf("look for a user: %w", err)
 	}
-	exists := err == nil
-	account := u.ID
-	if !exists {
-		account = "name:" + user.Key(username)
-	}
+	account := s.account(u, username)
 	known, _, err := s.Sessions.Known(ctx, account, b.KnownToken)
 	if err != nil {
 		return nil, fmt.Errorf("look for a known browser: %w", err)
@@ -47,16 +45,35 @@ func (s *Service) SubmitPassword(ctx context.Context, id string, b Browser, form
 	}
 	right, rehash, err := s.checkPassword(ctx, u, secret)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("check a password: %w", err), s.Guesses.Drop(ctx, attempt))
+		return nil, errors.Join(fmt.Errorf("check a password: %w", err), s.drop(ctx, attempt))
 	}
 	if !right {
-		return nil, s.passwordWrong(ctx, l, username, account, attempt)
+		return nil, s.passwordWrong(ctx, l, username, u.ID, account, attempt)
 	}
 	finished, err := s.passwordRight(ctx, l, b, u, known, attempt)
+	if errors.Is(err, errDisabled) {
+		return nil, s.passwordWrong(ctx, l, username, u.ID, account, attempt)
+	}
 	if err == nil && rehash {
 		s.rehash(ctx, u, secret)
 	}
 	return finished, err
+}
+
+// account is what guesses are counted under: the person's id, or something made of the
+// name where there is nobody. People type passwords into the wrong field, so what was
+// typed is neither counted nor recorded as it is.
+func (s *Service) account(u user.User, username string) string {
+	nobody := hex.EncodeToString(s.Box.MAC("unknown-name", user.Key(username)))
+	if u.ID != "" {
+		return u.ID
+	}
+	return "name:" + nobody
+}
+
+// drop takes back an attempt that was not judged, also for a browser that has gone.
+func (s *Service) drop(ctx context.Context, attempt throttle.Attempt) error {
+	return s.Guesses.Drop(context.WithoutCancel(ctx), attempt)
 }
 
 // checkPassword hashes exactly once, whether there is somebody to compare with or
@@ -91,17 +108,17 @@ func (s *Service) noteThrottled(ctx context.Context, l Login, username string, r
 	return s.note(ctx, l, notice)
 }
 
-func (s *Service) passwordWrong(ctx context.Context, l Login, username, account string, attempt throttle.Attempt) error {
+func (s *Service) passwordWrong(ctx context.Context, l Login, username, userID, account string, attempt throttle.Attempt) error {
 	until, err := s.Guesses.Wrong(ctx, attempt)
 	if err != nil {
 		return err
 	}
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		if err := s.noticeTx(tx, l.ID, Notice{Kind: Mismatch, Until: until, Username: username}); err != nil {
+		if err := s.noticeTx(tx, l, Notice{Kind: Mismatch, Until: until, Username: username}); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{
-			At: s.now(), Action: "login.password", Outcome: audit.Refused, Subject: l.ID, Client: l.ClientID,
+			At: s.now(), Action: "login.password", Outcome: audit.Refused, Subject: l.ID, User: userID, Client: l.ClientID,
 			Detail: map[string]any{"account": account},
 		})
 	})
@@ -111,60 +128,61 @@ func (s *Service) passwordWrong(ctx context.Context, l Login, username, account 
 	return nil
 }
 
+// errDisabled tells that the person was disabled while the password was hashed.
+var errDisabled = errors.New("the person was disabled meanwhile")
+
 func (s *Service) passwordRight(ctx context.Context, l Login, b Browser, u user.User, known string, attempt throttle.Attempt) (*Finished, error) {
-	replaced, err := s.heldSession(ctx, b)
+	held, err := s.heldSession(ctx, b)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.drop(ctx, attempt))
 	}
-	l.UserID, l.KnownBrowser, l.Notice = u.ID, known, Notice{}
-	l.Evidence.PasswordAt = s.now()
+	former := l.ChallengeID // of whoever this login belonged to before its session ended
+	l.UserID, l.KnownBrowser, l.SessionID = u.ID, known, ""
+	l.Method, l.ChallengeID, l.Notice = NoMethod, "", Notice{}
+	l.Evidence = evidence.Evidence{PasswordAt: s.now()}
 	demand, err := s.demand(ctx, l)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.drop(ctx, attempt))
 	}
 	var finished *Finished
-	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		finished = nil
-		l := l
+	err = s.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		if err := throttle.RightTx(tx, attempt); err != nil {
 			return err
 		}
-		if err := audit.Record(tx, audit.Entry{At: s.now(), Action: "login.password", Subject: l.ID, User: u.ID, Client: l.ClientID}); err != nil {
+		if err := s.MFA.WithdrawTx(tx, former); err != nil {
 			return err
 		}
-		if l.Request.HintSubject != "" && l.Request.HintSubject != u.ID {
-			return s.failTx(tx, l, LoginRequired)
-		}
-		if l.Next(demand, s.now()) != StepFinish {
-			return s.saveTx(tx, l)
-		}
-		finished, err = s.finishTx(tx, l, b, replaced)
+		finished, err = s.passwordRightTx(tx, l, b, demand, held.ID)
 		return err
 	})
-	if err != nil { // the password was right all the same
-		return nil, errors.Join(fmt.Errorf("record a password: %w", err), s.Guesses.Drop(ctx, attempt))
+	switch {
+	case errors.Is(err, errDisabled):
+		return nil, err
+	case err != nil: // the password was right all the same
+		return nil, errors.Join(fmt.Errorf("record a password: %w", err), s.drop(ctx, attempt))
 	}
 	return finished, nil
 }
 
-// heldSession returns the id of the session that the browser has now, which a new
-// one will replace.
-func (s *Service) heldSession(ctx context.Context, b Browser) (string, error) {
-	if b.SessionToken == "" {
-		return "", nil
-	}
-	held, err := s.Sessions.Find(ctx, b.SessionToken)
-	if errors.Is(err, session.ErrNone) {
-		return "", nil
-	}
+func (s *Service) passwordRightTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, replaces string) (*Finished, error) {
+	active, err := user.ActiveTx(tx, l.UserID)
 	if err != nil {
-		return "", fmt.Errorf("look for a session: %w", err)
+		return nil, err
 	}
-	return held.ID, nil
+	if !active {
+		return nil, errDisabled
+	}
+	if err := audit.Record(tx, audit.Entry{At: s.now(), Action: "login.password", Subject: l.ID, User: l.UserID, Client: l.ClientID}); err != nil {
+		return nil, err
+	}
+	if l.Request.HintSubject != "" && l.Request.HintSubject != l.UserID {
+		return nil, s.failTx(tx, l, LoginRequired)
+	}
+	return s.proceedTx(tx, l, b, demand, replaces)
 }
 
 func (s *Service) note(ctx context.Context, l Login, n Notice) error {
-	err := s.DB.Write(ctx, func(tx *db.Tx) error { return s.noticeTx(tx, l.ID, n) })
+	err := s.DB.Write(ctx, func(tx *db.Tx) error { return s.noticeTx(tx, l, n) })
 	if err != nil {
 		return fmt.Errorf("note what the page has to tell: %w", err)
 	}

@@ -71,10 +71,10 @@ func (s *Service) readLogin(ctx context.Context, id string) (Login, error) {
 
 func (s *Service) insertLoginTx(tx *db.Tx, l Login, browserHash []byte) error {
 	_, err := tx.Exec(`INSERT INTO logins (id, issuer, epoch, version, state, browser_hash, client_id, request, user_id, evidence,
-		known_browser, ip, user_agent, created_at, expires_at)
-		VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		known_browser, session_id, ip, user_agent, created_at, expires_at)
+		VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		l.ID, instance.MainIssuer, s.Epoch, Open, browserHash, l.ClientID, db.JSON[AuthRequest]{V: l.Request}, nullable(l.UserID),
-		db.JSON[evidence.Evidence]{V: l.Evidence}, l.KnownBrowser, l.IP, l.UserAgent, db.At(l.CreatedAt), db.At(l.ExpiresAt))
+		db.JSON[evidence.Evidence]{V: l.Evidence}, l.KnownBrowser, nullable(l.SessionID), l.IP, l.UserAgent, db.At(l.CreatedAt), db.At(l.ExpiresAt))
 	return err
 }
 
@@ -89,9 +89,11 @@ func (s *Service) saveTx(tx *db.Tx, l Login) error {
 		l.ID, l.Version, Open, s.Epoch)
 }
 
-// noticeTx sets what the page tells, if the login still goes on.
-func (s *Service) noticeTx(tx *db.Tx, id string, n Notice) error {
-	_, err := tx.Exec("UPDATE logins SET notice = $1 WHERE id = $2 AND state = $3", db.JSON[Notice]{V: n}, id, Open)
+// noticeTx sets what the page tells, if the login still stands where it stood: a
+// notice belongs to the page whose form it is about.
+func (s *Service) noticeTx(tx *db.Tx, l Login, n Notice) error {
+	_, err := tx.Exec("UPDATE logins SET notice = $1 WHERE id = $2 AND version = $3 AND state = $4",
+		db.JSON[Notice]{V: n}, l.ID, l.Version, Open)
 	return err
 }
 

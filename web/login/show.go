@@ -39,6 +39,8 @@ func (s *Surface) view(st idp.Standing, typing bool, now time.Time) View {
 		return d.paused()
 	case idp.PageDone:
 		return s.done(d)
+	case idp.PageFinished:
+		return Over{Frame: d.frame(), Reason: ReasonFinished}
 	}
 	return Over{Frame: d.frame(), Reason: ReasonExpired}
 }

@@ -223,13 +223,15 @@ func TestEnrollWaitsForTheConfirmation(t *testing.T) {
 	}
 }
 
-// decide confirms or refuses the device that appears next.
+// decide confirms or refuses the device that appears next, after the moment that a
+// person needs to compare the fingerprints.
 func (h *phoneHouse) decide(user string, confirm bool) error {
 	for {
 		waiting, err := h.devices.AwaitingConfirmation(h.t.Context(), user)
 		switch {
 		case err != nil:
 			return err
+		case len(waiting) > 0 && time.Since(waiting[0].AppearedAt) < time.Second:
 		case len(waiting) > 0 && confirm:
 			return h.devices.Confirm(h.t.Context(), user, waiting[0].EnrolmentID)
 		case len(waiting) > 0:

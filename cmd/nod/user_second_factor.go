@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,9 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nod-idp/nod/cmd/nod/config"
+	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/devices"
-	"github.com/nod-idp/nod/idp/user"
-	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/instance"
 )
 
@@ -74,21 +72,6 @@ func (v *verb) devices() (*devices.Devices, error) {
 		return nil, fmt.Errorf("read the public URL: %w", err)
 	}
 	return &devices.Devices{
-		DB: v.DB, Box: v.Instance.Box, Epoch: v.Instance.Epoch, PublicURL: publicURL, Accounts: accounts{v.Users},
+		DB: v.DB, Box: v.Instance.Box, Epoch: v.Instance.Epoch, PublicURL: publicURL, Accounts: server.People{Users: v.Users},
 	}, nil
 }
-
-// accounts tells devices, which must not know idp, what they need of a person.
-type accounts struct{ users *user.Users }
-
-// Account returns the names that a device shows.
-func (a accounts) Account(ctx context.Context, userID string) (name, displayName string, err error) {
-	u, err := a.users.ByID(ctx, userID)
-	if errors.Is(err, user.ErrNotFound) {
-		err = devices.ErrNoAccount
-	}
-	return u.Name, u.DisplayName(), err
-}
-
-// ActiveTx reports whether the person may sign in.
-func (a accounts) ActiveTx(tx *db.Tx, userID string) (bool, error) { return user.ActiveTx(tx, userID) }

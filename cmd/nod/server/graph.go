@@ -104,10 +104,10 @@ func (s *Server) build() {
 	s.Audit = &audit.Sealer{DB: s.DB, Box: box, Now: o.Now, Log: o.log()}
 	s.Guesses = &throttle.Guesses{DB: s.DB, Now: o.Now}
 	s.Devices = &devices.Devices{
-		DB: s.DB, Box: box, Epoch: epoch, PublicURL: o.PublicURL, Accounts: people{s.Users}, Now: o.Now, MatchDigits: o.Policy.MatchDigits,
+		DB: s.DB, Box: box, Epoch: epoch, PublicURL: o.PublicURL, Accounts: People{s.Users}, Now: o.Now, MatchDigits: o.Policy.MatchDigits,
 	}
 	s.MFA = &mfa.Service{
-		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Devices: s.Devices, People: people{s.Users},
+		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Devices: s.Devices, People: People{s.Users},
 		Guesses: s.Guesses, Now: o.Now, Window: o.ApprovalWindow, Finish: o.FinishWindow,
 	}
 	s.Keys = &keys.Ring{DB: s.DB, Box: box, Bits: o.RSABits, Now: o.Now}
@@ -128,18 +128,6 @@ func (s *Server) build() {
 		Hasher: hasher, Guesses: s.Guesses, MFA: s.MFA, Devices: s.Devices, Policy: o.Policy, Now: o.Now, Lifetime: o.LoginLifetime,
 	}
 }
-
-// people tells the rooms that must not know idp what they need of a person.
-type people struct{ users *user.Users }
-
-// Account returns the names that a device shows.
-func (p people) Account(ctx context.Context, userID string) (name, displayName string, err error) {
-	u, err := p.users.ByID(ctx, userID)
-	return u.Name, u.DisplayName(), err
-}
-
-// ActiveTx reports whether the person may sign in.
-func (p people) ActiveTx(tx *db.Tx, userID string) (bool, error) { return user.ActiveTx(tx, userID) }
 
 // Close gives back everything that Open took, in the opposite order.
 func (s *Server) Close() error {

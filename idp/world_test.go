@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"testing"
 	"time"
 
@@ -138,6 +139,14 @@ func (p *phone) device() devices.Device {
 // answer gives a verdict on the one open request. It returns the passcode.
 func (p *phone) answer(verdict protocol.Verdict, number string) string {
 	p.w.t.Helper()
+	passcode, err := p.attempt(verdict, number)
+	must(p.w.t, err)
+	return passcode
+}
+
+// attempt is answer where a refusal is expected.
+func (p *phone) attempt(verdict protocol.Verdict, number string) (passcode string, err error) {
+	p.w.t.Helper()
 	ctx := p.w.t.Context()
 	open, err := p.w.MFA.Requests(ctx, p.device())
 	must(p.w.t, err)
@@ -153,8 +162,7 @@ func (p *phone) answer(verdict protocol.Verdict, number string) string {
 		must(p.w.t, err)
 	}
 	_, err = p.w.MFA.Answer(ctx, p.device(), a)
-	must(p.w.t, err)
-	return a.Passcode
+	return a.Passcode, err
 }
 
 func (p *phone) typed() string {
@@ -268,4 +276,25 @@ func (w *world) count(query string, args ...any) (n int) {
 	w.t.Helper()
 	must(w.t, w.DB.Get(w.t.Context(), &n, query, args...))
 	return n
+}
+
+func (w *world) write(fn func(tx *db.Tx) error) {
+	w.t.Helper()
+	must(w.t, w.DB.Write(w.t.Context(), fn))
+}
+
+// login is everything of a stored login that may change.
+func (w *world) login(id string) (text string) {
+	w.t.Helper()
+	must(w.t, w.DB.Get(w.t.Context(), &text, `SELECT CAST(version AS TEXT) || state || request || evidence || method || notice || failure ||
+		coalesce(user_id, '') || coalesce(challenge_id, '') || coalesce(session_id, '') || known_browser FROM logins WHERE id = $1`, id))
+	return text
+}
+
+// unlock forgets what was spent and withdraws what is open, for the next row of a table.
+func (w *world) unlock() {
+	w.t.Helper()
+	w.write(func(tx *db.Tx) error {
+		return errors.Join(mfa.UnlockTx(tx, w.alice.ID), w.MFA.WithdrawUserTx(tx, w.alice.ID))
+	})
 }

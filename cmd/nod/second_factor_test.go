@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nod-idp/nod/cmd/nod/server"
+	nod "github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/session"
@@ -34,7 +34,7 @@ func (s *terminal) answersDevices(in *installation) {
 		s.t.Fatal(err)
 	}
 	challenges := &mfa.Service{DB: in.DB, Box: in.Instance.Box, Epoch: in.Instance.Epoch, Issuer: server.URL, Devices: room,
-		People: server.People{Users: in.Users}, Guesses: &throttle.Guesses{DB: in.DB}}
+		People: nod.People{Users: in.Users}, Guesses: &throttle.Guesses{DB: in.DB}}
 	(&deviceapi.Surface{Devices: room, Challenges: challenges, DB: in.DB, Streams: &guard.Streams{}}).Register(api)
 }
 

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/nod-idp/nod/idp/client"
@@ -14,27 +13,26 @@ import (
 	"github.com/nod-idp/nod/idp/token"
 )
 
-// verified has a standard client library check the token and its at_hash.
-func (w *world) verified(issued token.Issued, c client.Client) (*oidc.IDToken, map[string]any) {
+// verified checks the token's signature with the keys that are published, and returns
+// its claims. That a standard client library takes it, at_hash included, is tested in
+// web/oidc.
+func (w *world) verified(issued token.Issued, c client.Client) map[string]any {
 	w.t.Helper()
-	ring := w.Keys.(*keys.Ring)
-	body, _, err := ring.JWKS(w.t.Context())
+	body, _, err := w.Keys.(*keys.Ring).JWKS(w.t.Context())
 	must(w.t, err)
 	var set jose.JSONWebKeySet
 	must(w.t, json.Unmarshal(body, &set))
-	static := &oidc.StaticKeySet{}
-	for _, k := range set.Keys {
-		static.PublicKeys = append(static.PublicKeys, k.Key)
-	}
-	verifier := oidc.NewVerifier(issuer, static, &oidc.Config{
-		ClientID: c.ID, Now: w.clock, SupportedSigningAlgs: []string{string(c.IDTokenAlg)},
-	})
-	id, err := verifier.Verify(w.t.Context(), issued.IDToken)
+	jws, err := jose.ParseSignedCompact(issued.IDToken, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(c.IDTokenAlg)})
 	must(w.t, err)
-	must(w.t, id.VerifyAccessToken(issued.AccessToken))
+	header := jws.Signatures[0].Protected
+	if header.ExtraHeaders[jose.HeaderType] != "JWT" {
+		w.t.Errorf("got typ %v", header.ExtraHeaders[jose.HeaderType])
+	}
+	payload, err := jws.Verify(set.Key(header.KeyID)[0])
+	must(w.t, err)
 	var claims map[string]any
-	must(w.t, id.Claims(&claims))
-	return id, claims
+	must(w.t, json.Unmarshal(payload, &claims))
+	return claims
 }
 
 func TestAnIDTokenSaysWhoSignedInHowAndWhen(t *testing.T) {
@@ -44,12 +42,9 @@ func TestAnIDTokenSaysWhoSignedInHowAndWhen(t *testing.T) {
 			r.ClientID = c.ID
 			issued, err := w.Redeem(t.Context(), c, w.issue(r), redirect, verifier)
 			must(t, err)
-			id, claims := w.verified(issued, c)
-			if id.Subject != w.alice.ID || id.Nonce != "n-1" || !id.IssuedAt.Equal(w.now) || !id.Expiry.Equal(w.now.Add(time.Hour)) {
-				t.Errorf("got %+v", id)
-			}
+			claims := w.verified(issued, c)
 			want := map[string]any{
-				"iss": issuer, "aud": c.ID, "sid": w.session.SID, "acr": "urn:nod:acr:mfa",
+				"sub": w.alice.ID, "nonce": "n-1", "iat": float64(w.now.Unix()), "exp": float64(w.now.Add(time.Hour).Unix()), "iss": issuer, "aud": c.ID, "sid": w.session.SID, "acr": "urn:nod:acr:mfa",
 				"auth_time": float64(w.now.Add(-30 * time.Second).Unix()),
 			}
 			for name, value := range want {
@@ -67,11 +62,6 @@ func TestAnIDTokenSaysWhoSignedInHowAndWhen(t *testing.T) {
 					t.Errorf("%s is there", name)
 				}
 			}
-			jws, err := jose.ParseSignedCompact(issued.IDToken, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(c.IDTokenAlg)})
-			must(t, err)
-			if typ := jws.Signatures[0].Protected.ExtraHeaders["typ"]; typ != "JWT" {
-				t.Errorf("got typ %v", typ)
-			}
 		}
 	})
 }
@@ -79,9 +69,9 @@ func TestAnIDTokenSaysWhoSignedInHowAndWhen(t *testing.T) {
 func TestARefreshedIDTokenTellsOfTheOriginalAuthentication(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		first := w.signedIn()
-		_, before := w.verified(first, w.app)
+		before := w.verified(first, w.app)
 		w.pass(time.Hour)
-		id, after := w.verified(w.refresh(first.RefreshToken), w.app)
+		after := w.verified(w.refresh(first.RefreshToken), w.app)
 		for _, name := range []string{"iss", "sub", "aud", "auth_time", "acr", "sid"} {
 			if before[name] != after[name] {
 				t.Errorf("%s: got %v, want %v", name, after[name], before[name])
@@ -90,8 +80,8 @@ func TestARefreshedIDTokenTellsOfTheOriginalAuthentication(t *testing.T) {
 		if len(after["amr"].([]any)) != len(before["amr"].([]any)) {
 			t.Errorf("got amr %v, want %v", after["amr"], before["amr"])
 		}
-		if id.Nonce != "" || !id.IssuedAt.Equal(w.now) {
-			t.Errorf("got nonce %q, iat %v", id.Nonce, id.IssuedAt)
+		if after["nonce"] != nil || after["iat"] != float64(w.now.Unix()) {
+			t.Errorf("got nonce %v, iat %v", after["nonce"], after["iat"])
 		}
 	})
 }

@@ -95,21 +95,30 @@ func (s *Service) choose(ctx context.Context, id string, b Browser, formToken st
 // passcode. The browser that finished the login may repeat it for a minute and gets
 // its cookies again.
 func (s *Service) SubmitPasscode(ctx context.Context, id string, b Browser, formToken, digits string) (*Finished, error) {
-	if again, err := s.repeat(ctx, id, b, formToken); again != nil || err != nil {
-		return again, err
+	finished, l, err := s.submitPasscode(ctx, id, b, formToken, digits)
+	if errors.Is(err, mfa.ErrOver) || errors.Is(err, ErrMoved) { // perhaps by the same form, sent before
+		if again, err := s.repeat(ctx, id, b, formToken); again != nil || err != nil {
+			return again, err
+		}
 	}
+	if err != nil {
+		return nil, s.notePasscode(ctx, l, err)
+	}
+	return finished, nil
+}
+
+func (s *Service) submitPasscode(ctx context.Context, id string, b Browser, formToken, digits string) (finished *Finished, l Login, err error) {
 	l, demand, err := s.step(ctx, id, b, formToken, StepFactor)
 	if err != nil {
-		return nil, err
+		return nil, l, err
 	}
 	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
-		return nil, err
+		return nil, l, err
 	}
 	held, err := s.heldSession(ctx, b)
 	if err != nil {
-		return nil, err
+		return nil, l, err
 	}
-	var finished *Finished
 	then := func(tx *db.Tx, p mfa.Proof) (err error) {
 		finished, err = s.factorProvedTx(tx, l, b, demand, held, p)
 		return err
@@ -122,15 +131,7 @@ func (s *Service) SubmitPasscode(ctx context.Context, id string, b Browser, form
 	} else {
 		err = s.MFA.Verify(ctx, l.ID, l.ChallengeID, digits, then)
 	}
-	if errors.Is(err, mfa.ErrOver) || errors.Is(err, ErrMoved) { // perhaps the same form was quicker, sent twice
-		if again, err := s.repeat(ctx, id, b, formToken); again != nil || err != nil {
-			return again, err
-		}
-	}
-	if err != nil {
-		return nil, s.notePasscode(ctx, l, err)
-	}
-	return finished, nil
+	return finished, l, err
 }
 
 func (s *Service) factorProvedTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, held session.Session, p mfa.Proof) (*Finished, error) {

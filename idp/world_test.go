@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -297,4 +298,20 @@ func (w *world) unlock() {
 	w.write(func(tx *db.Tx) error {
 		return errors.Join(mfa.UnlockTx(tx, w.alice.ID), w.MFA.WithdrawUserTx(tx, w.alice.ID))
 	})
+}
+
+// race runs fn n times at once.
+func race(n int, fn func(i int) error) []error {
+	var wg sync.WaitGroup
+	errs := make([]error, n)
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			errs[i] = fn(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errs
 }

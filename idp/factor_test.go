@@ -9,6 +9,7 @@ import (
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/internal/db"
 )
 
@@ -86,6 +87,28 @@ func TestEachAuthenticationIsANewSession(t *testing.T) {
 		}
 		if _, err := w.Sessions.Find(t.Context(), again.b.SessionToken); !errors.Is(err, session.ErrNone) {
 			t.Errorf("alice's session: got %v, want it ended", err)
+		}
+	})
+}
+
+func TestWhoTakesOverABrowserTakesNothingWithIt(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p, q := w.phone(w.alice), w.phone(w.bob)
+		alice, _ := w.begin(idp.Browser{}, request("number", func(r *idp.AuthRequest) { r.Scopes = []string{"profile"} }))
+		alice.through(p, "alice")
+		c, err := w.Clients.Get(t.Context(), "number")
+		must(t, err)
+		issued, err := w.Tokens.Redeem(t.Context(), c, w.Response(alice.standing().Login).Code, callback, "")
+		must(t, err)
+		again, _ := w.begin(alice.b, request("number", func(r *idp.AuthRequest) { r.Prompt = []string{"login"} }))
+		again.through(p, "alice")
+		if _, err := w.Tokens.Access(t.Context(), issued.AccessToken); err != nil {
+			t.Errorf("alice again: got %v, want her token to live on", err)
+		}
+		bob, _ := w.begin(again.b, request("number", func(r *idp.AuthRequest) { r.Prompt = []string{"login"} }))
+		bob.through(q, "bob")
+		if _, err := w.Tokens.Access(t.Context(), issued.AccessToken); !errors.Is(err, token.ErrNone) {
+			t.Errorf("after bob: got %v, want ErrNone", err)
 		}
 	})
 }

@@ -21,16 +21,23 @@ type Finished struct {
 
 // finishTx completes a login in the transaction of its last step: the session, the
 // memory of this browser, the code and the end of the login become true together.
-func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, replaces string) (*Finished, error) {
+func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, held session.Session) (*Finished, error) {
 	began, sessionToken, err := s.Sessions.StartTx(tx, session.New{
 		UserID: l.UserID, Evidence: l.Evidence, Challenge: l.Evidence.Challenge,
-		IP: l.IP, UserAgent: l.UserAgent, Replaces: replaces,
+		IP: l.IP, UserAgent: l.UserAgent, Replaces: held.ID,
 	})
 	if errors.Is(err, session.ErrChallengeUsed) {
 		return nil, ErrMoved // another request finished this login a moment ago
 	}
 	if err != nil {
 		return nil, err
+	}
+	if held.ID != "" && held.UserID != l.UserID {
+		// Somebody else takes over this browser: what clients were given under the
+		// session before goes with it.
+		if err := s.Tokens.RevokeSessionTx(tx, held.SID, session.Switched); err != nil {
+			return nil, err
+		}
 	}
 	f := &Finished{SessionToken: sessionToken}
 	if l.Evidence.MFA() { // the password alone does not make a browser known
@@ -60,10 +67,10 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, replaces string) (*Fin
 // proceedTx stores a step and, if nothing else is due, completes the login. What is
 // due is asked here as well, since the demand may have been raised since the page was
 // drawn.
-func (s *Service) proceedTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, replaces string) (*Finished, error) {
+func (s *Service) proceedTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, held session.Session) (*Finished, error) {
 	switch l.Next(demand, s.now()) {
 	case StepFinish:
-		return s.finishTx(tx, l, b, replaces)
+		return s.finishTx(tx, l, b, held)
 	case StepOver:
 		return nil, ErrMoved
 	}

@@ -149,7 +149,7 @@ func (s *Service) factorProvedTx(tx *db.Tx, l Login, b Browser, demand mfa.Deman
 	l.Evidence.FactorAt, l.Evidence.Factor = p.At, p.Methods
 	l.Evidence.Device, l.Evidence.Challenge, l.Evidence.Numbered = p.DeviceID, p.ChallengeID, p.Numbered
 	l.Notice = Notice{}
-	return s.proceedTx(tx, l, b, demand, held.ID)
+	return s.proceedTx(tx, l, b, demand, held)
 }
 
 // notePasscode turns a refusal into what the page tells.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/nod-idp/nod/idp/evidence"
+	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
@@ -152,7 +153,7 @@ func (s *Service) passwordRight(ctx context.Context, l Login, b Browser, u user.
 		if err := s.MFA.WithdrawTx(tx, former); err != nil {
 			return err
 		}
-		finished, err = s.passwordRightTx(tx, l, b, demand, held.ID)
+		finished, err = s.passwordRightTx(tx, l, b, demand, held)
 		return err
 	})
 	switch {
@@ -164,7 +165,7 @@ func (s *Service) passwordRight(ctx context.Context, l Login, b Browser, u user.
 	return finished, nil
 }
 
-func (s *Service) passwordRightTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, replaces string) (*Finished, error) {
+func (s *Service) passwordRightTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, held session.Session) (*Finished, error) {
 	active, err := user.ActiveTx(tx, l.UserID)
 	if err != nil {
 		return nil, err
@@ -178,7 +179,7 @@ func (s *Service) passwordRightTx(tx *db.Tx, l Login, b Browser, demand mfa.Dema
 	if l.Request.HintSubject != "" && l.Request.HintSubject != l.UserID {
 		return nil, s.failTx(tx, l, LoginRequired)
 	}
-	return s.proceedTx(tx, l, b, demand, replaces)
+	return s.proceedTx(tx, l, b, demand, held)
 }
 
 func (s *Service) note(ctx context.Context, l Login, n Notice) error {

@@ -71,7 +71,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	}
 	w.alice, w.bob = w.person("alice"), w.person("bob")
 	for id, factor := range map[string]client.SecondFactor{"number": client.FactorPushNumber, "push": client.FactorPush, "off": client.FactorOff} {
-		_, _, err := w.Clients.Add(ctx, client.New{ID: id, RedirectURIs: []string{callback}, SecondFactor: factor})
+		_, _, err := w.Clients.Add(ctx, client.New{ID: id, RedirectURIs: []string{callback}, SecondFactor: factor, IDTokenAlg: client.ES256})
 		must(t, err)
 	}
 	return w

@@ -33,7 +33,13 @@ func newDemoCommand() *cobra.Command {
 				o.Ready = func(at demo.Addresses) { _ = json.NewEncoder(cmd.OutOrStdout()).Encode(at) }
 			}
 			terminal := simulator.Terminal{In: cmd.InOrStdin(), Out: o.Out}
-			o.Phone = func(ctx context.Context, p *simulator.Phone) error { return terminal.Watch(ctx, p) }
+			o.Phone = func(ctx context.Context, p *simulator.Phone) error {
+				if err := terminal.Watch(ctx, p); err != nil {
+					return err
+				}
+				<-ctx.Done() // the input has ended; the pages stay
+				return nil
+			}
 			return demo.Run(ctx, o)
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nod-idp/nod/idp"
 )
@@ -119,19 +120,42 @@ func TestOnlyTheBrowserThatBeganGoesOn(t *testing.T) {
 
 func TestAStaleFormChangesNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
 		w.phone(w.alice)
 		v := w.visit("number")
 		stale := v.form()
 		v.submit("alice", secret)
-		if err := w.UseMobile(t.Context(), v.l, v.b, stale); !errors.Is(err, idp.ErrMoved) {
-			t.Errorf("got %v, want ErrMoved", err)
+		for _, form := range []string{stale, "made up", ""} {
+			v.wantUnmoved(idp.PageMethod, form)
 		}
-		if err := w.Cancel(t.Context(), v.l, v.b, "made up"); !errors.Is(err, idp.ErrMoved) {
-			t.Errorf("got %v, want ErrMoved", err)
-		}
-		v.want(idp.PageMethod)
+		must(t, w.ChooseTyped(ctx, v.l, v.b, v.form()))
+		v.wantUnmoved(idp.PageTyped, stale)
+		w.clock = w.clock.Add(time.Hour)
+		v.wantUnmoved(idp.PageOver, stale)
 		if n := w.count("SELECT count(*) FROM challenges"); n != 0 {
 			t.Errorf("got %d challenges, want none", n)
 		}
 	})
+}
+
+// wantUnmoved demands that no step takes this form and that none leaves a trace.
+func (v *visit) wantUnmoved(page idp.Page, form string) {
+	v.w.t.Helper()
+	ctx := v.w.t.Context()
+	row, entries := v.w.login(v.l), v.w.count("SELECT count(*) FROM audit")
+	_, password := v.w.SubmitPassword(ctx, v.l, v.b, form, "alice", secret)
+	_, passcode := v.w.SubmitPasscode(ctx, v.l, v.b, form, "123456")
+	for step, err := range map[string]error{
+		"password": password, "passcode": passcode,
+		"mobile": v.w.UseMobile(ctx, v.l, v.b, form), "typed": v.w.ChooseTyped(ctx, v.l, v.b, form),
+		"choose": v.w.ChooseAgain(ctx, v.l, v.b, form), "cancel": v.w.Cancel(ctx, v.l, v.b, form),
+	} {
+		if !errors.Is(err, idp.ErrMoved) {
+			v.w.t.Errorf("%s, %s: got %v, want ErrMoved", page, step, err)
+		}
+	}
+	v.want(page)
+	if v.w.login(v.l) != row || v.w.count("SELECT count(*) FROM audit") != entries {
+		v.w.t.Errorf("%s: a form that was refused changed something", page)
+	}
 }

@@ -110,11 +110,11 @@ func (s *Service) noteThrottled(ctx context.Context, l Login, username string, r
 }
 
 func (s *Service) passwordWrong(ctx context.Context, l Login, username, userID, account string, attempt throttle.Attempt) error {
-	until, err := s.Guesses.Wrong(ctx, attempt)
-	if err != nil {
-		return err
-	}
-	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		until, err := s.Guesses.WrongTx(tx, attempt)
+		if err != nil {
+			return err
+		}
 		if err := s.noticeTx(tx, l, Notice{Kind: Mismatch, Until: until, Username: username}); err != nil {
 			return err
 		}

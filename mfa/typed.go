@@ -87,10 +87,10 @@ func (s *Service) typedTx(tx *db.Tx, t Typed, attempt throttle.Attempt, then fun
 }
 
 func (s *Service) missTyped(ctx context.Context, t Typed, attempt throttle.Attempt) error {
-	if _, err := s.Guesses.Wrong(ctx, attempt); err != nil {
-		return err
-	}
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		if _, err := s.Guesses.WrongTx(tx, attempt); err != nil {
+			return err
+		}
 		return audit.Record(tx, audit.Entry{
 			At: s.now(), Action: "passcode.typed", Outcome: audit.Refused, Subject: t.LoginID, User: t.UserID, Client: t.ClientID,
 		})

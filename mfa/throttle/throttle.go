@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/random"
 )
@@ -169,30 +170,40 @@ func RightTx(tx *db.Tx, a Attempt) error {
 // Wrong settles an attempt whose guess was wrong and returns until when the source
 // has to wait, the zero time if it need not.
 func (g *Guesses) Wrong(ctx context.Context, a Attempt) (until time.Time, err error) {
-	now := g.now()
 	err = g.DB.Write(ctx, func(tx *db.Tx) error {
-		if err := deleteAttemptTx(tx, a.id); err != nil {
-			return err
-		}
-		for _, scope := range a.scopes() {
-			failures, err := failTx(tx, a.target.account(), scope, now)
-			if err != nil {
-				return err
-			}
-			if scope != a.target.delayScope() {
-				continue
-			}
-			if wait := Delay(failures); wait > 0 {
-				until = now.Add(wait)
-				if err := blockTx(tx, a.target.account(), scope, until); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		until, err = g.WrongTx(tx, a)
+		return err
 	})
 	if err != nil {
 		return time.Time{}, fmt.Errorf("settle an attempt: %w", err)
+	}
+	return until, nil
+}
+
+// WrongTx is Wrong inside the transaction that tells of the wrong guess. The guess
+// that closes an account to browsers of this kind is recorded.
+func (g *Guesses) WrongTx(tx *db.Tx, a Attempt) (until time.Time, err error) {
+	now := g.now()
+	if err := deleteAttemptTx(tx, a.id); err != nil {
+		return until, err
+	}
+	for _, scope := range a.scopes() {
+		failures, err := failTx(tx, a.target.account(), scope, now)
+		if err != nil {
+			return until, err
+		}
+		if scope == a.target.capScope() && failures == capFailures {
+			if err := audit.Record(tx, audit.Entry{At: now, Action: "guesses.closed", Subject: a.target.account(),
+				Detail: map[string]any{"browsers": scope, "wrong": failures}}); err != nil {
+				return until, err
+			}
+		}
+		if wait := Delay(failures); scope == a.target.delayScope() && wait > 0 {
+			until = now.Add(wait)
+			if err := blockTx(tx, a.target.account(), scope, until); err != nil {
+				return until, err
+			}
+		}
 	}
 	return until, nil
 }

@@ -117,6 +117,10 @@ func TestAtAHundredTheDoorIsClosedToUnknownBrowsersAndOpenToKnownOnes(t *testing
 		if _, err := g.Reserve(t.Context(), alice); !errors.As(err, &closed) {
 			t.Errorf("unknown browser: got %v, want ClosedError", err)
 		}
+		var told int
+		if err := d.Get(t.Context(), &told, "SELECT count(*) FROM audit WHERE action = 'guesses.closed'"); err != nil || told != 1 {
+			t.Errorf("got %d journal entries, %v, want one", told, err)
+		}
 		if n, err := g.Sweep(t.Context(), 1000); err != nil || n != 0 && n != 100 {
 			t.Errorf("sweep: got %d, %v", n, err)
 		}

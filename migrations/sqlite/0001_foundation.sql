@@ -341,6 +341,8 @@ CREATE TABLE challenges (
 ) STRICT;
 CREATE UNIQUE INDEX challenges_one_pending ON challenges (user_id) WHERE state = 'pending';
 CREATE INDEX challenges_login ON challenges (login_id);
+CREATE INDEX challenges_seen ON challenges (user_id, client_id) WHERE state = 'verified';
+CREATE INDEX challenges_unverified ON challenges (expires_at) WHERE state <> 'verified';
 CREATE INDEX challenges_expiry ON challenges (expires_at);
 
 -- A challenge on one device; the row is also the order to wake that device (mfa).

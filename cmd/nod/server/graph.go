@@ -119,6 +119,9 @@ func (s *Server) build() {
 		CodeLife: o.CodeLife, IDTokenLife: o.IDTokenLife, AccessLife: o.AccessTokenLife,
 		RefreshIdle: o.RefreshIdle, RefreshAbsolute: o.RefreshAbsolute,
 	}
+	s.MFA.OnReport = func(tx *db.Tx, userID string) error {
+		return s.Sessions.ForgetBrowsersTx(tx, userID, "report")
+	}
 	hasher := o.Hasher
 	if hasher == nil {
 		hasher = &password.Hasher{}

@@ -1,0 +1,108 @@
+package chromium
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+)
+
+// PRF is how an authenticator treats the prf extension of WebAuthn. Both ways of
+// having it are found on phones.
+type PRF int
+
+// The ways of treating it.
+const (
+	PRFNone     PRF = iota // not known
+	PRFAtGet               // enabled at create, 32 bytes only at get
+	PRFAtCreate            // 32 bytes at create already
+)
+
+// An Authenticator is the fingerprint reader of a page: built in, with resident keys,
+// touched at once. It belongs to one page; a window that the page or a worker opens
+// needs one of its own, see CopyTo.
+type Authenticator struct {
+	tab *Tab
+	t   testing.TB
+	id  webauthn.AuthenticatorID
+	prf PRF
+}
+
+// Authenticator gives the page a fingerprint reader that recognises the person.
+func (tab *Tab) Authenticator(prf PRF) *Authenticator {
+	tab.t.Helper()
+	options := &webauthn.VirtualAuthenticatorOptions{
+		Protocol:                    webauthn.AuthenticatorProtocolCtap2,
+		Transport:                   webauthn.AuthenticatorTransportInternal,
+		HasResidentKey:              true,
+		HasUserVerification:         true,
+		IsUserVerified:              true,
+		AutomaticPresenceSimulation: true,
+	}
+	switch prf {
+	case PRFAtGet:
+		options.Ctap2version, options.HasHmacSecret = webauthn.Ctap2versionCtap21, true
+	case PRFAtCreate:
+		// With HasHmacSecretMc as well the browser crashes.
+		options.HasPrf = true
+	}
+	if _, err := chromedp.Call(tab.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+		tab.t.Fatalf("%s: enable WebAuthn: %v", tab.name, err)
+	}
+	added, err := chromedp.Call(tab.ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: options})
+	if err != nil {
+		tab.t.Fatalf("%s: add an authenticator: %v", tab.name, err)
+	}
+	return &Authenticator{tab: tab, t: tab.t, id: added.AuthenticatorID, prf: prf}
+}
+
+// WithoutAuthenticator makes the page one of a device without a fingerprint reader.
+func (tab *Tab) WithoutAuthenticator() {
+	tab.t.Helper()
+	if _, err := chromedp.Call(tab.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+		tab.t.Fatalf("%s: enable WebAuthn: %v", tab.name, err)
+	}
+}
+
+// Recognise says whether the next finger is the person's.
+func (a *Authenticator) Recognise(yes bool) {
+	a.t.Helper()
+	_, err := chromedp.Call(a.tab.ctx, webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: a.id, IsUserVerified: yes})
+	if err != nil {
+		a.t.Fatalf("%s: set what the authenticator recognises: %v", a.tab.name, err)
+	}
+}
+
+// Credentials returns the keys that the authenticator holds.
+func (a *Authenticator) Credentials() []*webauthn.Credential {
+	a.t.Helper()
+	held, err := chromedp.Call(a.tab.ctx, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: a.id})
+	if err != nil {
+		a.t.Fatalf("%s: list the credentials: %v", a.tab.name, err)
+	}
+	return held.Credentials
+}
+
+// CopyTo gives another page of the same phone an authenticator with the same keys. What
+// the prf extension returns is not the same there: the browser does not give that
+// secret away.
+func (a *Authenticator) CopyTo(tab *Tab) *Authenticator {
+	a.t.Helper()
+	twin := tab.Authenticator(a.prf)
+	for _, credential := range a.Credentials() {
+		_, err := chromedp.Call(tab.ctx, webauthn.AddCredential, webauthn.AddCredentialParams{AuthenticatorID: twin.id, Credential: credential})
+		if err != nil {
+			a.t.Fatalf("%s: copy a credential: %v", tab.name, err)
+		}
+	}
+	return twin
+}
+
+// Remove takes the authenticator away from the page.
+func (a *Authenticator) Remove() {
+	a.t.Helper()
+	_, err := chromedp.Call(a.tab.ctx, webauthn.RemoveVirtualAuthenticator, webauthn.RemoveVirtualAuthenticatorParams{AuthenticatorID: a.id})
+	if err != nil {
+		a.t.Fatalf("%s: remove the authenticator: %v", a.tab.name, err)
+	}
+}

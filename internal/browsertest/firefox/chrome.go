@@ -1,0 +1,105 @@
+package firefox
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nod-idp/nod/internal/browsertest"
+)
+
+// system runs a script of the browser itself, which no page could run. The arguments
+// are called arguments[0] and so on in it.
+func (b *Browser) system(script string, into any, args ...any) error {
+	if err := b.Marionette.Call("Marionette:SetContext", map[string]string{"value": "chrome"}, nil); err != nil {
+		return err
+	}
+	if args == nil {
+		args = []any{}
+	}
+	err := b.Marionette.Call("WebDriver:ExecuteScript", map[string]any{"script": script, "args": args}, into)
+	if back := b.Marionette.Call("Marionette:SetContext", map[string]string{"value": "content"}, nil); err == nil {
+		err = back
+	}
+	return err
+}
+
+// Permit sets what the person answered this origin about notifications, which for
+// Firefox includes push.
+func (b *Browser) Permit(origin string, answer browsertest.Permission) {
+	b.t.Helper()
+	err := b.system(`
+		const principal = Services.scriptSecurityManager.createContentPrincipalFromOrigin(arguments[0]);
+		const action = { granted: Services.perms.ALLOW_ACTION, denied: Services.perms.DENY_ACTION, prompt: Services.perms.PROMPT_ACTION };
+		Services.perms.addFromPrincipal(principal, "desktop-notification", action[arguments[1]]);
+	`, nil, origin, answer)
+	if err != nil {
+		b.t.Fatalf("permit notifications for %s: %v", origin, err)
+	}
+}
+
+// Screen shows the page on another screen. Firefox narrows the page, not the window,
+// and does not play a touch screen. The person's preferences hold for all pages.
+func (tab *Tab) Screen(s browsertest.Screen) {
+	tab.t.Helper()
+	tab.Focus()
+	err := tab.b.system(`
+		const [width, height, dark, still] = arguments;
+		const dark0light1 = dark ? 0 : 1;
+		Services.prefs.setIntPref("layout.css.prefers-color-scheme.content-override", dark0light1);
+		Services.prefs.setIntPref("ui.prefersReducedMotion", still ? 1 : 0);
+		const { style } = gBrowser.selectedBrowser;
+		Object.assign(style, { width: width + "px", height: height + "px", minWidth: 0, minHeight: 0, flex: "none" });
+	`, nil, s.Width, s.Height, s.Dark, s.Still)
+	if err != nil {
+		tab.t.Fatalf("%s: show on another screen: %v", tab.name, err)
+	}
+	tab.Until(fmt.Sprintf("innerWidth === %d && matchMedia('(prefers-color-scheme: dark)').matches === %t", s.Width, s.Dark))
+}
+
+// Console returns everything that pages and workers said, oldest kinds first: what the
+// browser complained about, then what they wrote to the console. Firefox does not tell
+// them apart by page.
+func (b *Browser) Console() []browsertest.Message {
+	b.t.Helper()
+	messages, err := b.console()
+	if err != nil {
+		b.t.Fatalf("read the console: %v", err)
+	}
+	return messages
+}
+
+func (b *Browser) console() ([]browsertest.Message, error) {
+	var said struct{ Value []browsertest.Message }
+	err := b.system(`
+		const complaints = Services.console.getMessageArray()
+			.filter((m) => m instanceof Ci.nsIScriptError && /^https?:/.test(m.sourceName))
+			.map((m) => ({
+				Kind: m.flags & Ci.nsIScriptError.warningFlag ? "warning" : /^CSP/.test(m.category) ? "csp" : "exception",
+				Text: m.errorMessage + " (" + m.sourceName + ":" + m.lineNumber + ")",
+			}));
+		const storage = Cc["@mozilla.org/consoleAPI-storage;1"].getService(Ci.nsIConsoleAPIStorage);
+		const written = storage.getEvents()
+			.filter((e) => /^https?:/.test(e.filename))
+			.map((e) => ({ Kind: e.level, Text: e.arguments.map(String).join(" ") }));
+		return [...complaints, ...written];
+	`, &said)
+	return said.Value, err
+}
+
+// Problems returns what should not be said on pages that work, but for messages with
+// one of these texts.
+func (b *Browser) Problems(expected ...string) []browsertest.Message {
+	b.t.Helper()
+	return browsertest.Problems(b.Console(), expected...)
+}
+
+// story tells what was last said, for the text of a failure.
+func (b *Browser) story() string {
+	messages, err := b.console()
+	if err != nil {
+		return fmt.Sprintf("no console (%v); Firefox printed:\n%s", err, b.process.Printed(20))
+	}
+	log := b.Autopush.Log()
+	lines := append([]string{browsertest.Story(messages), "it said to the push service:"}, log[max(0, len(log)-6):]...)
+	return strings.Join(lines, "\n")
+}

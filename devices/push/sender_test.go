@@ -273,19 +273,33 @@ func TestAServiceThatFailsIsGivenABreakAndThenTriedOnce(t *testing.T) {
 	}
 }
 
-func TestAWrongTokenIsNotUsedAgain(t *testing.T) {
+func TestATokenThatWasRefusedIsNotUsedAgain(t *testing.T) {
+	var used []string
+	answers := []int{403, 201, 201}
+	s := &push.Sender{Identity: identity(t), Log: slog.New(slog.DiscardHandler), Client: double(func(r *http.Request) (*http.Response, error) {
+		used = append(used, r.Header.Get("Authorization"))
+		return &http.Response{StatusCode: answers[len(used)-1], Body: http.NoBody}, nil
+	})}
+	sub := subscription(t, "https://fcm.googleapis.com/x")
+	for range answers {
+		s.Send(t.Context(), sub, nil, push.Options{Until: time.Now().Add(time.Minute)})
+	}
+	if used[0] == used[1] || used[1] != used[2] {
+		t.Errorf("got %q", used)
+	}
+}
+
+func TestAKeyThatIsRefusedRaisesOneAlarmAMinute(t *testing.T) {
 	o := newOffice(t)
-	in := o.subscribe()
-	o.ahead = -30 * time.Hour // signed by a clock that is wrong
-	if got := o.send(t, in); got.Outcome != push.Delivered && got.Outcome != push.KeyRefused {
-		t.Fatalf("got %+v", got)
-	}
 	foreign := o.service.Subscribe(identity(t).PublicKey())
-	if got := o.send(t, foreign); got.Outcome != push.KeyRefused {
-		t.Errorf("a subscription under another key: got %+v", got)
+	for _, ahead := range []time.Duration{0, 30 * time.Second, 61 * time.Second} {
+		o.ahead = ahead
+		if got := o.send(t, foreign); got.Outcome != push.KeyRefused {
+			t.Errorf("a subscription under another key: got %+v", got)
+		}
 	}
-	if strings.Count(o.log.String(), "ERROR") != 1 {
-		t.Errorf("got log %q, want one alarm a minute", o.log)
+	if n := strings.Count(o.log.String(), "ERROR"); n != 2 {
+		t.Errorf("got %d alarms, want 2: %s", n, o.log)
 	}
 }
 

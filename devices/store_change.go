@@ -3,6 +3,7 @@ package devices
 import (
 	"time"
 
+	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/internal/db"
 )
 
@@ -24,10 +25,15 @@ func resumeDevice(tx *db.Tx, userID, id string) error {
 		WHERE id = $1 AND user_id = $2 AND state = 'suspended'`, id, userID)
 }
 
+// removeDevice erases everything that the device could be spoken to with.
 func removeDevice(tx *db.Tx, userID, id, reason string, now time.Time) error {
-	return tx.Must(ErrNotFound, `UPDATE devices SET state = 'removed', ended_at = $1, end_reason = $2,
+	err := tx.Must(ErrNotFound, `UPDATE devices SET state = 'removed', ended_at = $1, end_reason = $2,
 			push_secret = NULL, pin_secret = NULL, typed_secret = NULL, pin_half = NULL
 		WHERE id = $3 AND user_id = $4 AND state <> 'removed'`, db.At(now), reason, id, userID)
+	if err != nil {
+		return err
+	}
+	return push.DropTx(tx, id)
 }
 
 func renameDevice(tx *db.Tx, userID, id, name string) error {

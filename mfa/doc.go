@@ -7,5 +7,6 @@
 // Words: a challenge is one question, with the states pending, approved, verified,
 // denied, reported, expired, superseded, withdrawn and failed. A delivery is that
 // challenge on one device. A push passcode closes one challenge; a typed passcode
-// is a factor of its own. A budget is how many prompts may still be sent.
+// is a factor of its own. A budget is how many prompts may still be sent. A wake-up
+// is the knock at a device, so that it asks; whether it arrives decides nothing.
 package mfa

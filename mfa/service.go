@@ -24,6 +24,10 @@ type Service struct {
 	Window  time.Duration    // how long a device may be asked; 0 means 120 s
 	Finish  time.Duration    // how long the login page has after the approval; 0 means 60 s
 
+	// Pager wakes devices that are to be asked. nil means that all of them have to be
+	// open, or be opened, to learn of it.
+	Pager Pager
+
 	// OnReport runs in the transaction in which a person reports a request, for what
 	// else ends with it, such as the memory of known browsers. nil means nothing else.
 	OnReport func(tx *db.Tx, userID string) error

@@ -89,11 +89,8 @@ func (s *Service) startTx(tx *db.Tx, ask Ask) (string, error) {
 	if err := s.insertTx(tx, c); err != nil {
 		return "", err
 	}
-	for _, d := range askable {
-		if err := insertDeliveryTx(tx, c.ID, d.ID, now); err != nil {
-			return "", err
-		}
-		tx.Announce(devices.Topic(d.ID))
+	if err := s.queueTx(tx, c.ID, askable, now); err != nil {
+		return "", err
 	}
 	if err := saveBudgetTx(tx, ask.UserID, scope, spent.spend(now)); err != nil {
 		return "", err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/random"
 )
@@ -20,17 +21,24 @@ const (
 	Answered  Progress = "answered"
 )
 
+// Missed is the progress of a whole challenge of which nothing is known but that
+// waking failed: the app has to be opened. No delivery is stored so.
+const Missed Progress = "missed"
+
 var progressOrder = map[Progress]int{Queued: 0, Sent: 1, Delivered: 2, Opened: 3, Answered: 4}
 
 type delivery struct {
 	ChallengeID string `db:"challenge_id"`
 	DeviceID    string `db:"device_id"`
 	State       Progress
+	Failure     push.Outcome // of the latest wake-up, "" if there was none
 }
 
-func insertDeliveryTx(tx *db.Tx, challengeID, deviceID string, now time.Time) error {
-	_, err := tx.Exec(`INSERT INTO deliveries (challenge_id, device_id, wake_id, state, queued_at, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $5)`, challengeID, deviceID, random.ID("wak"), Queued, db.At(now))
+// insertDeliveryTx queues a challenge for a device. wakeAt is zero for a device that
+// cannot be woken.
+func insertDeliveryTx(tx *db.Tx, challengeID, deviceID string, wakeAt, now time.Time) error {
+	_, err := tx.Exec(`INSERT INTO deliveries (challenge_id, device_id, wake_id, state, queued_at, changed_at, next_at)
+		VALUES ($1, $2, $3, $4, $5, $5, $6)`, challengeID, deviceID, random.ID("wak"), Queued, db.At(now), db.At(wakeAt))
 	return err
 }
 
@@ -56,7 +64,7 @@ func advanceTx(tx *db.Tx, challengeID, deviceID string, to Progress, now time.Ti
 }
 
 func (s *Service) deliveries(ctx context.Context, challengeID string) (all []delivery, err error) {
-	err = s.DB.Select(ctx, &all, "SELECT challenge_id, device_id, state FROM deliveries WHERE challenge_id = $1 ORDER BY device_id", challengeID)
+	err = s.DB.Select(ctx, &all, "SELECT challenge_id, device_id, state, failure FROM deliveries WHERE challenge_id = $1 ORDER BY device_id", challengeID)
 	return all, err
 }
 

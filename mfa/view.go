@@ -75,6 +75,9 @@ func (s *Service) Reported(ctx context.Context, loginID string) (string, error) 
 
 func furthest(asked []delivery) Progress {
 	best := Queued
+	if unreached(asked) {
+		best = Missed
+	}
 	for _, d := range asked {
 		if progressOrder[d.State] > progressOrder[best] {
 			best = d.State

@@ -115,6 +115,9 @@ func (d drawing) waiting() View {
 		StreamURL: d.path + "/stream", PasscodeAction: d.path + "/passcode", AgainURL: d.path + "/send-again",
 		Typing: d.typing, TypeURL: d.path + "?type", Early: d.Login.Notice.Kind == idp.TooEarly,
 	}
+	if c.Progress == mfa.Missed {
+		v.Trouble = TroubleFailed
+	}
 	if len(c.Devices) == 1 {
 		v.Device = c.Devices[0]
 	}
@@ -134,6 +137,8 @@ func progress(p mfa.Progress) Progress {
 		return ProgressDelivered
 	case mfa.Opened, mfa.Answered:
 		return ProgressOpened
+	case mfa.Missed:
+		return ProgressMissed
 	}
 	return ProgressQueued
 }

@@ -14,6 +14,7 @@ const (
 	ProgressSent      Progress = "sent"
 	ProgressDelivered Progress = "delivered"
 	ProgressOpened    Progress = "opened"
+	ProgressMissed    Progress = "missed" // no step, but trouble
 )
 
 // Trouble is why a request may not have reached the phone by itself. The person can open the app there, which

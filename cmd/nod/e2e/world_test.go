@@ -64,16 +64,22 @@ func each(t *testing.T, story func(t *testing.T, w *world)) {
 
 func start(t *testing.T, database string) *world {
 	t.Helper()
+	return startWith(t, server.Options{Database: database})
+}
+
+// startWith starts a server with options of the test's own, besides those that every
+// test has.
+func startWith(t *testing.T, o server.Options) *world {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{t: t, issuer: fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port), log: &lockedBuffer{}}
-	w.s, err = server.Open(t.Context(), server.Options{
-		DataDir: t.TempDir(), Database: database, PublicURL: w.issuer,
-		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
-	})
+	o.DataDir, o.PublicURL = t.TempDir(), w.issuer
+	o.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+	w.s, err = server.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/keys"
@@ -19,6 +20,7 @@ import (
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/instance"
+	"github.com/nod-idp/nod/internal/outbound"
 	"github.com/nod-idp/nod/internal/seal"
 	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/mfa/throttle"
@@ -33,6 +35,9 @@ type Server struct {
 	Users    *user.Users
 	Clients  *client.Clients
 	Devices  *devices.Devices
+	Push     *push.Pager
+	PushKey  *push.Identity // what the web app subscribes with
+	Outbound *outbound.Client
 	Keys     *keys.Ring
 	Sessions *session.Sessions
 	Tokens   *token.Tokens
@@ -83,6 +88,9 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 		return s, fmt.Errorf("record the public URL: %w", err)
 	}
 	s.build()
+	if err := s.openPush(ctx); err != nil {
+		return s, err
+	}
 	if err := s.Keys.Start(ctx); err != nil {
 		return s, err
 	}
@@ -137,6 +145,9 @@ func (s *Server) Close() error {
 	var errs []error
 	if s.Sessions != nil {
 		s.Sessions.Wait()
+	}
+	if s.Outbound != nil {
+		s.Outbound.CloseIdle()
 	}
 	if s.DB != nil {
 		errs = append(errs, s.DB.Close())

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/internal/random"
+	"github.com/nod-idp/nod/mfa"
 )
 
 // Sweeping: what is over is deleted in small batches, by one node at a time.
@@ -20,6 +21,7 @@ func (s *Server) jobs(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.Audit.Run(ctx) })
 	wg.Go(func() { s.sweep(ctx) })
+	wg.Go(func() { (&mfa.Waker{Service: s.MFA, Log: s.Options.log()}).Run(ctx) })
 	wg.Wait()
 }
 

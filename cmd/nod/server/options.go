@@ -46,6 +46,9 @@ type Options struct {
 	AccessTokenLife   time.Duration
 	RefreshIdle       time.Duration
 	RefreshAbsolute   time.Duration
+	PushHosts         []string      // push services besides those of the browsers
+	OutboundAllow     []string      // hosts and networks that may be reached though they are private
+	OutboundTLS       *tls.Config   // whom requests that leave trust; nil means the system's authorities
 	DrainFor          time.Duration // between not being ready and closing; 0 means not at all
 	Now               func() time.Time
 	MaxWaitingStreams int

@@ -83,6 +83,7 @@ export function wait(main) {
 
 	function take(state, progress) {
 		if (state === "pending") {
+			missed(progress === "missed");
 			advance(main, progress ?? "");
 			return;
 		}
@@ -100,6 +101,14 @@ export function wait(main) {
 	function reached() {
 		misses = 0;
 		offline(true);
+	}
+
+	// Nobody could wake the phone: the person can, by opening the app there.
+	function missed(so) {
+		const notice = main.querySelector("[data-missed]");
+		if (notice) {
+			notice.hidden = !so;
+		}
 	}
 
 	function offline(connected) {

@@ -1,8 +1,6 @@
 package chromium
 
 import (
-	"testing"
-
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
@@ -23,14 +21,13 @@ const (
 // needs one of its own, see CopyTo.
 type Authenticator struct {
 	tab *Tab
-	t   testing.TB
 	id  webauthn.AuthenticatorID
 	prf PRF
 }
 
 // Authenticator gives the page a fingerprint reader that recognises the person.
 func (tab *Tab) Authenticator(prf PRF) *Authenticator {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	options := &webauthn.VirtualAuthenticatorOptions{
 		Protocol:                    webauthn.AuthenticatorProtocolCtap2,
 		Transport:                   webauthn.AuthenticatorTransportInternal,
@@ -47,38 +44,40 @@ func (tab *Tab) Authenticator(prf PRF) *Authenticator {
 		options.HasPrf = true
 	}
 	if _, err := chromedp.Call(tab.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
-		tab.t.Fatalf("%s: enable WebAuthn: %v", tab.name, err)
+		tab.b.t.Fatalf("%s: enable WebAuthn: %v", tab.name, err)
 	}
 	added, err := chromedp.Call(tab.ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: options})
 	if err != nil {
-		tab.t.Fatalf("%s: add an authenticator: %v", tab.name, err)
+		tab.b.t.Fatalf("%s: add an authenticator: %v", tab.name, err)
 	}
-	return &Authenticator{tab: tab, t: tab.t, id: added.AuthenticatorID, prf: prf}
+	return &Authenticator{tab: tab, id: added.AuthenticatorID, prf: prf}
 }
 
 // WithoutAuthenticator makes the page one of a device without a fingerprint reader.
 func (tab *Tab) WithoutAuthenticator() {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	if _, err := chromedp.Call(tab.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
-		tab.t.Fatalf("%s: enable WebAuthn: %v", tab.name, err)
+		tab.b.t.Fatalf("%s: enable WebAuthn: %v", tab.name, err)
 	}
 }
 
-// Recognise says whether the next finger is the person's.
+// Recognise says whether the next finger is the person's. An authenticator with prf
+// stays locked after a finger that it did not recognise, as a phone does after too
+// many; only PRFNone recognises the person again.
 func (a *Authenticator) Recognise(yes bool) {
-	a.t.Helper()
+	a.tab.b.t.Helper()
 	_, err := chromedp.Call(a.tab.ctx, webauthn.SetUserVerified, webauthn.SetUserVerifiedParams{AuthenticatorID: a.id, IsUserVerified: yes})
 	if err != nil {
-		a.t.Fatalf("%s: set what the authenticator recognises: %v", a.tab.name, err)
+		a.tab.b.t.Fatalf("%s: set what the authenticator recognises: %v", a.tab.name, err)
 	}
 }
 
 // Credentials returns the keys that the authenticator holds.
 func (a *Authenticator) Credentials() []*webauthn.Credential {
-	a.t.Helper()
+	a.tab.b.t.Helper()
 	held, err := chromedp.Call(a.tab.ctx, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: a.id})
 	if err != nil {
-		a.t.Fatalf("%s: list the credentials: %v", a.tab.name, err)
+		a.tab.b.t.Fatalf("%s: list the credentials: %v", a.tab.name, err)
 	}
 	return held.Credentials
 }
@@ -87,12 +86,20 @@ func (a *Authenticator) Credentials() []*webauthn.Credential {
 // the prf extension returns is not the same there: the browser does not give that
 // secret away.
 func (a *Authenticator) CopyTo(tab *Tab) *Authenticator {
-	a.t.Helper()
+	a.tab.b.t.Helper()
 	twin := tab.Authenticator(a.prf)
-	for _, credential := range a.Credentials() {
-		_, err := chromedp.Call(tab.ctx, webauthn.AddCredential, webauthn.AddCredentialParams{AuthenticatorID: twin.id, Credential: credential})
+	for _, key := range a.Credentials() {
+		// By hand: the generated parameters also name an experiment (cmtg), which
+		// authenticators without it refuse even when it is not asked for.
+		err := chromedp.FromContext(tab.ctx).Target.Call(tab.ctx, webauthn.CommandAddCredential, map[string]any{
+			"authenticatorId": twin.id,
+			"credential": map[string]any{
+				"credentialId": key.CredentialID, "isResidentCredential": key.IsResidentCredential, "rpId": key.RpID,
+				"privateKey": key.PrivateKey, "userHandle": key.UserHandle, "signCount": key.SignCount,
+			},
+		}, nil)
 		if err != nil {
-			a.t.Fatalf("%s: copy a credential: %v", tab.name, err)
+			tab.b.t.Fatalf("%s: copy a credential: %v", tab.name, err)
 		}
 	}
 	return twin
@@ -100,9 +107,9 @@ func (a *Authenticator) CopyTo(tab *Tab) *Authenticator {
 
 // Remove takes the authenticator away from the page.
 func (a *Authenticator) Remove() {
-	a.t.Helper()
+	a.tab.b.t.Helper()
 	_, err := chromedp.Call(a.tab.ctx, webauthn.RemoveVirtualAuthenticator, webauthn.RemoveVirtualAuthenticatorParams{AuthenticatorID: a.id})
 	if err != nil {
-		a.t.Fatalf("%s: remove the authenticator: %v", a.tab.name, err)
+		a.tab.b.t.Fatalf("%s: remove the authenticator: %v", a.tab.name, err)
 	}
 }

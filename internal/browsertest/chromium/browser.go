@@ -58,6 +58,15 @@ func StartWithoutPush(t testing.TB) *Browser {
 	})
 }
 
+// Under makes the browser report to this test until it is over, so that several tests
+// under one share a browser. What they open is closed with them.
+func (b *Browser) Under(t testing.TB) *Browser {
+	before := b.t
+	b.t = t
+	t.Cleanup(func() { b.t = before })
+	return b
+}
+
 func launch(t testing.TB, switches map[string]string) *Browser {
 	t.Helper()
 	browsertest.Turn(t)
@@ -81,7 +90,9 @@ func launch(t testing.TB, switches map[string]string) *Browser {
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(end)
 	var cancel context.CancelFunc
-	b.ctx, cancel = chromedp.NewContext(allocator)
+	// chromedp writes to the log that a new window has no document yet, which is no
+	// error; those that matter are returned.
+	b.ctx, cancel = chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(cancel)
 	if err := chromedp.Do(b.ctx); err != nil {
 		t.Fatalf("start Chromium: %v", err)

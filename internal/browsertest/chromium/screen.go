@@ -9,7 +9,7 @@ import (
 
 // Screen shows the page on another screen.
 func (tab *Tab) Screen(s browsertest.Screen) {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	scheme, motion := "light", "no-preference"
 	if s.Dark {
 		scheme = "dark"
@@ -32,18 +32,18 @@ func (tab *Tab) Screen(s browsertest.Screen) {
 		})
 	}
 	if err != nil {
-		tab.t.Fatalf("%s: show on another screen: %v", tab.name, err)
+		tab.b.t.Fatalf("%s: show on another screen: %v", tab.name, err)
 	}
 }
 
 // Screenshot writes a picture of the whole page, top to bottom, to a PNG file.
 func (tab *Tab) Screenshot(file string) {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	picture, err := chromedp.Run(tab.ctx, chromedp.FullScreenshot(100))
 	if err == nil {
 		err = browsertest.Save(file, picture)
 	}
 	if err != nil {
-		tab.t.Fatalf("%s: screenshot: %v\n%s", tab.name, err, tab.story())
+		tab.b.t.Fatalf("%s: screenshot: %v\n%s", tab.name, err, tab.story())
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"testing"
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
@@ -16,7 +15,6 @@ import (
 
 // A Tab is one page.
 type Tab struct {
-	t       testing.TB
 	b       *Browser
 	name    string
 	ctx     context.Context
@@ -26,7 +24,7 @@ type Tab struct {
 
 func (b *Browser) tab(name string, options ...chromedp.ContextOption) *Tab {
 	b.t.Helper()
-	tab := &Tab{t: b.t, b: b, name: name, console: &console{}}
+	tab := &Tab{b: b, name: name, console: &console{}}
 	options = append(options, chromedp.WithListener(tab.console.listen))
 	tab.ctx, tab.cancel = chromedp.NewContext(b.ctx, options...)
 	b.t.Cleanup(tab.cancel)
@@ -46,9 +44,9 @@ func (tab *Tab) Context() context.Context { return tab.ctx }
 
 // Do runs steps of chromedp, which may take as long as patience lasts.
 func (tab *Tab) Do(what string, steps ...chromedp.Action[chromedp.Void]) {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	if err := tab.try(func(ctx context.Context) error { return chromedp.Do(ctx, steps...) }); err != nil {
-		tab.t.Fatalf("%s: %s: %v\n%s", tab.name, what, err, tab.story())
+		tab.b.t.Fatalf("%s: %s: %v\n%s", tab.name, what, err, tab.story())
 	}
 }
 
@@ -61,13 +59,13 @@ func (tab *Tab) try(run func(context.Context) error) error {
 
 // Open goes to an address and waits until the page has loaded.
 func (tab *Tab) Open(address string) {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	tab.Do("open "+address, chromedp.Navigate(address))
 }
 
 // Reload loads the page again.
 func (tab *Tab) Reload() {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	tab.Do("reload", chromedp.Reload())
 }
 
@@ -76,7 +74,7 @@ func (tab *Tab) Close() { tab.cancel() }
 
 // Address returns where the page is.
 func (tab *Tab) Address() string {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	var address string
 	tab.Eval("location.href", &address)
 	return address
@@ -84,18 +82,18 @@ func (tab *Tab) Address() string {
 
 // Focus brings the page to the front.
 func (tab *Tab) Focus() {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	if _, err := chromedp.Call(tab.ctx, page.BringToFront, cdp.Empty{}); err != nil {
-		tab.t.Fatalf("%s: focus: %v", tab.name, err)
+		tab.b.t.Fatalf("%s: focus: %v", tab.name, err)
 	}
 }
 
 // Eval evaluates an expression in the page, waits for it if it is a promise, and stores
 // the result as JSON would; with nil the result does not matter.
 func (tab *Tab) Eval(expression string, into any) {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	if err := tab.eval(expression, into); err != nil {
-		tab.t.Fatalf("%s: evaluate %s: %v\n%s", tab.name, browsertest.Short(expression), err, tab.story())
+		tab.b.t.Fatalf("%s: evaluate %s: %v\n%s", tab.name, browsertest.Short(expression), err, tab.story())
 	}
 }
 
@@ -115,9 +113,9 @@ func (tab *Tab) eval(expression string, into any) error {
 // Until evaluates an expression until it is true. Errors on the way, as while the next
 // page loads, count as not yet.
 func (tab *Tab) Until(expression string) {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	var last error
-	browsertest.Until(tab.t, browsertest.Short(expression)+" to be true on "+tab.name, func() (bool, bool) {
+	browsertest.Until(tab.b.t, browsertest.Short(expression)+" to be true on "+tab.name, func() (bool, bool) {
 		yes := false
 		last = tab.eval("Boolean(await ("+expression+"))", &yes)
 		return yes, yes && last == nil

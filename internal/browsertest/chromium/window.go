@@ -28,7 +28,7 @@ func (b *Browser) Elsewhere() *Tab {
 
 // Beside opens another empty page in the same profile.
 func (tab *Tab) Beside() *Tab {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	id := chromedp.FromContext(tab.ctx).BrowserContextID
 	if id == "" {
 		return tab.b.Tab()

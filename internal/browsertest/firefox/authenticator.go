@@ -1,12 +1,9 @@
 package firefox
 
-import "testing"
-
 // An Authenticator is the fingerprint reader of the machine: built in, with resident
 // keys, touched at once. Every page sees the same. It knows the prf extension in the
 // way that is enabled at create and returns 32 bytes only at get.
 type Authenticator struct {
-	t  testing.TB
 	b  *Browser
 	id string
 }
@@ -19,12 +16,12 @@ func (b *Browser) Authenticator() *Authenticator {
 		"protocol": "ctap2_1", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
 		"isUserConsenting": true, "isUserVerified": true,
 	}, &added)
-	return &Authenticator{t: b.t, b: b, id: added.Value}
+	return &Authenticator{b: b, id: added.Value}
 }
 
 // Recognise says whether the next finger is the person's.
 func (a *Authenticator) Recognise(yes bool) {
-	a.t.Helper()
+	a.b.t.Helper()
 	a.b.call("set what the authenticator recognises", "WebAuthn:SetUserVerified",
 		map[string]any{"authenticatorId": a.id, "isUserVerified": yes}, nil)
 }
@@ -39,7 +36,7 @@ type Credential struct {
 
 // Credentials returns the keys that the authenticator holds.
 func (a *Authenticator) Credentials() []Credential {
-	a.t.Helper()
+	a.b.t.Helper()
 	var held struct{ Value []Credential }
 	a.b.call("list the credentials", "WebAuthn:GetCredentials", map[string]string{"authenticatorId": a.id}, &held)
 	return held.Value
@@ -47,6 +44,6 @@ func (a *Authenticator) Credentials() []Credential {
 
 // Remove takes the authenticator away.
 func (a *Authenticator) Remove() {
-	a.t.Helper()
+	a.b.t.Helper()
 	a.b.call("remove the authenticator", "WebAuthn:RemoveVirtualAuthenticator", map[string]string{"authenticatorId": a.id}, nil)
 }

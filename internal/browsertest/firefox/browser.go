@@ -35,6 +35,7 @@ type Browser struct {
 	t       testing.TB
 	process *browsertest.Process
 	windows map[string]bool // handles of the pages that a test has in its hands
+	first   string          // the handle of the page that is always there
 	current string          // the handle that commands go to
 }
 
@@ -50,11 +51,20 @@ func Start(t testing.TB) *Browser {
 	if err := profile(dir, b.Autopush.URL()); err != nil {
 		t.Fatal(err)
 	}
-	// System access is for the console alone, see console.go.
+	// System access is for permissions, screens and the console, see system.go.
 	cmd := exec.Command(program, "--headless", "--no-remote", "--profile", dir, "--marionette", "--remote-allow-system-access")
 	cmd.Env = append(os.Environ(), append(b.Notifications.Environment(), "HOME="+dir, "MOZ_CRASHREPORTER_DISABLE=1")...)
 	b.process = browsertest.Run(t, cmd)
 	b.connect(filepath.Join(dir, "MarionetteActivePort"))
+	return b
+}
+
+// Under makes the browser report to this test until it is over, so that several tests
+// under one share a browser. What they open is closed with them.
+func (b *Browser) Under(t testing.TB) *Browser {
+	before := b.t
+	b.t = t
+	t.Cleanup(func() { b.t = before })
 	return b
 }
 
@@ -75,6 +85,10 @@ func (b *Browser) connect(portFile string) {
 	b.call("start a session", "WebDriver:NewSession", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
 		"timeouts": map[string]int{"script": milliseconds, "pageLoad": milliseconds},
 	}}}, nil)
+	var at struct{ Value string }
+	b.call("find the first page", "WebDriver:GetWindowHandle", nil, &at)
+	b.first, b.current = at.Value, at.Value
+	b.windows[b.first] = true
 }
 
 // call carries out a command or fails the test.

@@ -27,6 +27,8 @@ func profile(dir, pushURL string) error {
 
 		{"dom.serviceWorkers.idle_timeout", 1000}, // workers stop soon, as in long use
 
+		{"devtools.console.stdout.content", true}, // what pages write to the console is printed
+
 		// Silence: nothing asks the world, nothing asks the person.
 		{"app.normandy.enabled", false},
 		{"app.update.auto", false},

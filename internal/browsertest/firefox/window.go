@@ -42,7 +42,9 @@ func (b *Browser) Addresses() []string {
 
 func (b *Browser) tab(name, handle string) *Tab {
 	b.windows[handle] = true
-	return &Tab{t: b.t, b: b, name: name, handle: handle}
+	tab := &Tab{b: b, name: name, handle: handle}
+	b.t.Cleanup(func() { _ = tab.close() }) // closed already is fine
+	return tab
 }
 
 // show makes a page the one that commands go to and brings it to the front.

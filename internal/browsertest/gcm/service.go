@@ -84,22 +84,14 @@ func (s *Service) Switches() map[string]string {
 	}
 }
 
-// Disconnect cuts the browser's connection. It comes back by itself after a while;
-// until then messages wait.
-func (s *Service) Disconnect() {
+func (s *Service) close() {
+	s.http.Close()
+	_ = s.listener.Close()
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.closed = true
 	if s.session != nil {
 		_ = s.session.conn.Close()
 	}
-}
-
-func (s *Service) close() {
-	s.mu.Lock()
-	s.closed = true
 	s.mu.Unlock()
-	s.http.Close()
-	_ = s.listener.Close()
-	s.Disconnect()
 	s.sessions.Wait()
 }

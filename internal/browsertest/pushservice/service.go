@@ -41,6 +41,7 @@ type Service struct {
 	messages      []*Message
 	refusals      []string
 	faults        []Fault
+	held          bool
 }
 
 type subscription struct {
@@ -113,6 +114,28 @@ func (s *Service) Waiting() []Message {
 	return waiting
 }
 
+// Hold keeps messages from the browser, as if it were away: they wait, replace one
+// another and run out. (A browser whose connection is really cut may take half a
+// minute to come back.)
+func (s *Service) Hold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = true
+}
+
+// Release lets the browser have what waits for it, as if it had come back.
+func (s *Service) Release() {
+	s.mu.Lock()
+	s.held = false
+	carrier := s.carrier
+	s.mu.Unlock()
+	for _, m := range s.Waiting() {
+		if carrier != nil {
+			carrier.Carry(m)
+		}
+	}
+}
+
 // Report notes what became of a message. Code is the browser's own word for it, see
 // package autopush.
 func (s *Service) Report(id string, state State, code int) {
@@ -135,6 +158,9 @@ func (s *Service) accept(m Message) Message {
 	}
 	s.messages = append(s.messages, &m)
 	carrier, stored := s.carrier, m
+	if s.held {
+		carrier = nil
+	}
 	s.mu.Unlock()
 
 	carried := carrier != nil && carrier.Carry(stored)

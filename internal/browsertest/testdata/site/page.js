@@ -31,6 +31,16 @@ globalThis.kit = {
     return (await this.subscription()).unsubscribe();
   },
 
+  /** Does what a page must not, and waits until the browser has said so. */
+  async misbehave() {
+    console.error("said on purpose");
+    setTimeout(() => { throw new Error("thrown on purpose"); });
+    const blocked = new Promise((resolve) => document.addEventListener("securitypolicyviolation", resolve, { once: true }));
+    document.body.setAttribute("style", "color: red");
+    await blocked;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  },
+
   /** Makes a key that asks for a fingerprint, and says what came of it. */
   async create() {
     const made = await navigator.credentials.create({

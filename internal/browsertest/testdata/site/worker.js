@@ -9,6 +9,7 @@ addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 
 addEventListener("push", (event) => event.waitUntil((async () => {
   const text = event.data?.text() ?? "";
+  if (text === "throw") throw new Error("thrown by the worker on purpose");
   const pages = await clients.matchAll({ includeUncontrolled: true });
   await registration.showNotification(text, { body: "the kit's notification", tag: "kit", actions: [{ action: "deny", title: "Deny" }] });
   await tell({ event: "push", text, pages: pages.length, signature: await sign(text) });

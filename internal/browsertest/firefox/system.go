@@ -2,7 +2,6 @@ package firefox
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/nod-idp/nod/internal/browsertest"
 )
@@ -40,7 +39,7 @@ func (b *Browser) Permit(origin string, answer browsertest.Permission) {
 // Screen shows the page on another screen. Firefox narrows the page, not the window,
 // and does not play a touch screen. The person's preferences hold for all pages.
 func (tab *Tab) Screen(s browsertest.Screen) {
-	tab.t.Helper()
+	tab.b.t.Helper()
 	tab.Focus()
 	err := tab.b.system(`
 		const [width, height, dark, still] = arguments;
@@ -51,55 +50,7 @@ func (tab *Tab) Screen(s browsertest.Screen) {
 		Object.assign(style, { width: width + "px", height: height + "px", minWidth: 0, minHeight: 0, flex: "none" });
 	`, nil, s.Width, s.Height, s.Dark, s.Still)
 	if err != nil {
-		tab.t.Fatalf("%s: show on another screen: %v", tab.name, err)
+		tab.b.t.Fatalf("%s: show on another screen: %v", tab.name, err)
 	}
 	tab.Until(fmt.Sprintf("innerWidth === %d && matchMedia('(prefers-color-scheme: dark)').matches === %t", s.Width, s.Dark))
-}
-
-// Console returns everything that pages and workers said, oldest kinds first: what the
-// browser complained about, then what they wrote to the console. Firefox does not tell
-// them apart by page.
-func (b *Browser) Console() []browsertest.Message {
-	b.t.Helper()
-	messages, err := b.console()
-	if err != nil {
-		b.t.Fatalf("read the console: %v", err)
-	}
-	return messages
-}
-
-func (b *Browser) console() ([]browsertest.Message, error) {
-	var said struct{ Value []browsertest.Message }
-	err := b.system(`
-		const complaints = Services.console.getMessageArray()
-			.filter((m) => m instanceof Ci.nsIScriptError && /^https?:/.test(m.sourceName))
-			.map((m) => ({
-				Kind: m.flags & Ci.nsIScriptError.warningFlag ? "warning" : /^CSP/.test(m.category) ? "csp" : "exception",
-				Text: m.errorMessage + " (" + m.sourceName + ":" + m.lineNumber + ")",
-			}));
-		const storage = Cc["@mozilla.org/consoleAPI-storage;1"].getService(Ci.nsIConsoleAPIStorage);
-		const written = storage.getEvents()
-			.filter((e) => /^https?:/.test(e.filename))
-			.map((e) => ({ Kind: e.level, Text: e.arguments.map(String).join(" ") }));
-		return [...complaints, ...written];
-	`, &said)
-	return said.Value, err
-}
-
-// Problems returns what should not be said on pages that work, but for messages with
-// one of these texts.
-func (b *Browser) Problems(expected ...string) []browsertest.Message {
-	b.t.Helper()
-	return browsertest.Problems(b.Console(), expected...)
-}
-
-// story tells what was last said, for the text of a failure.
-func (b *Browser) story() string {
-	messages, err := b.console()
-	if err != nil {
-		return fmt.Sprintf("no console (%v); Firefox printed:\n%s", err, b.process.Printed(20))
-	}
-	log := b.Autopush.Log()
-	lines := append([]string{browsertest.Story(messages), "it said to the push service:"}, log[max(0, len(log)-6):]...)
-	return strings.Join(lines, "\n")
 }

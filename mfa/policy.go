@@ -1,8 +1,6 @@
 package mfa
 
 import (
-	"fmt"
-
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/protocol"
 )
@@ -16,15 +14,6 @@ const (
 	Push       SecondFactor = "push"        // an approval, no match number
 	PushNumber SecondFactor = "push-number" // an approval with the match number typed
 )
-
-// ParseSecondFactor reads a client's setting.
-func ParseSecondFactor(s string) (SecondFactor, error) {
-	switch f := SecondFactor(s); f {
-	case Off, Push, PushNumber:
-		return f, nil
-	}
-	return "", fmt.Errorf("second factor %q is not one of off, push, push-number", s)
-}
 
 // Policy is what the administrator decided for everybody.
 type Policy struct {

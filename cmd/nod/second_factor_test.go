@@ -200,8 +200,10 @@ func TestUnlockForgetsWrongGuesses(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = guesses.Wrong(t.Context(), attempt)
-		return err
+		return in.DB.Write(t.Context(), func(tx *db.Tx) error {
+			_, err := guesses.WrongTx(tx, attempt)
+			return err
+		})
 	}
 	var wait *throttle.WaitError
 	for err == nil {

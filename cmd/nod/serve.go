@@ -80,8 +80,7 @@ func serve(ctx context.Context, c config.Config) (err error) {
 // options turns settings into what the server is built from.
 func options(c config.Config, log *slog.Logger) (server.Options, error) {
 	o := server.Options{
-		DataDir: c.Data, Database: c.Database, SealingKeyFile: c.SealingKeyFile,
-		PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
+		Place: c.Place, PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
 		Brand:          page.Brand{Name: c.Organisation},
 		Hasher:         &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},
 		Policy:         mfa.Policy{MatchDigits: c.MatchDigits, RefuseSoftware: c.RefuseSoftwareDevices},

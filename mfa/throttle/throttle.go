@@ -144,17 +144,8 @@ func (g *Guesses) Reserve(ctx context.Context, t Target) (a Attempt, err error) 
 	return a, nil
 }
 
-// Right settles an attempt whose guess was right: all counts of its source and of
-// its kind of browser begin anew.
-func (g *Guesses) Right(ctx context.Context, a Attempt) error {
-	err := g.DB.Write(ctx, func(tx *db.Tx) error { return RightTx(tx, a) })
-	if err != nil {
-		return fmt.Errorf("settle an attempt: %w", err)
-	}
-	return nil
-}
-
-// RightTx is Right inside the transaction that the right guess leads to.
+// RightTx settles an attempt whose guess was right, inside the transaction that it
+// leads to: all counts of its source and of its kind of browser begin anew.
 func RightTx(tx *db.Tx, a Attempt) error {
 	if err := deleteAttemptTx(tx, a.id); err != nil {
 		return err
@@ -167,21 +158,9 @@ func RightTx(tx *db.Tx, a Attempt) error {
 	return nil
 }
 
-// Wrong settles an attempt whose guess was wrong and returns until when the source
-// has to wait, the zero time if it need not.
-func (g *Guesses) Wrong(ctx context.Context, a Attempt) (until time.Time, err error) {
-	err = g.DB.Write(ctx, func(tx *db.Tx) error {
-		until, err = g.WrongTx(tx, a)
-		return err
-	})
-	if err != nil {
-		return time.Time{}, fmt.Errorf("settle an attempt: %w", err)
-	}
-	return until, nil
-}
-
-// WrongTx is Wrong inside the transaction that tells of the wrong guess. The guess
-// that closes an account to browsers of this kind is recorded.
+// WrongTx settles an attempt whose guess was wrong, inside the transaction that
+// records it, and returns until when the source has to wait, the zero time if it need
+// not. The guess that closes an account to browsers of this kind is recorded too.
 func (g *Guesses) WrongTx(tx *db.Tx, a Attempt) (until time.Time, err error) {
 	now := g.now()
 	if err := deleteAttemptTx(tx, a.id); err != nil {

@@ -29,7 +29,8 @@ func fail(t *testing.T, g *throttle.Guesses, target throttle.Target) time.Time {
 	if err != nil {
 		t.Fatalf("reserve: %v", err)
 	}
-	until, err := g.Wrong(t.Context(), a)
+	var until time.Time
+	err = g.DB.Write(t.Context(), func(tx *db.Tx) (err error) { until, err = g.WrongTx(tx, a); return err })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestASuccessBeginsAnew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := g.Right(t.Context(), a); err != nil {
+		if err := d.Write(t.Context(), func(tx *db.Tx) error { return throttle.RightTx(tx, a) }); err != nil {
 			t.Fatal(err)
 		}
 		if until := fail(t, g, alice); !until.IsZero() {
@@ -94,7 +95,7 @@ func TestParallelGoodAttemptsAreNotThrottled(t *testing.T) {
 			open = append(open, a)
 		}
 		for _, a := range open {
-			if err := g.Right(t.Context(), a); err != nil {
+			if err := d.Write(t.Context(), func(tx *db.Tx) error { return throttle.RightTx(tx, a) }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -141,7 +141,10 @@ func TestFeaturesAreOffUnlessAskedFor(t *testing.T) {
 
 func TestToolkitsHandlersCanBeGuarded(t *testing.T) {
 	b, _ := NewBrowser("https://id.example")
-	b.Handle("GET /", Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })))
+	b.Handle("GET /", func(w http.ResponseWriter, _ *http.Request) error {
+		_, err := io.WriteString(w, "hello")
+		return err
+	})
 	if got := ask(b, "GET", "/", "").Body.String(); got != "hello" {
 		t.Errorf("got %q", got)
 	}

@@ -14,11 +14,3 @@ import "net/http"
 // Handler answers a request or returns an error. The mux it is registered on turns the error into a page or into
 // JSON; a handler that returns an error has not written anything yet.
 type Handler func(w http.ResponseWriter, r *http.Request) error
-
-// Wrap makes a Handler of a standard handler, for toolkits that bring their own.
-func Wrap(h http.Handler) Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		h.ServeHTTP(w, r)
-		return nil
-	}
-}

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/simulator"
@@ -66,7 +67,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		Username: username, Password: password(),
 	}
 	s, err := server.Open(ctx, server.Options{
-		DataDir: filepath.Join(dir, "data"), PublicURL: at.Issuer, Brand: page.Brand{Name: "Northwind"},
+		Place: config.Place{Data: filepath.Join(dir, "data")}, PublicURL: at.Issuer, Brand: page.Brand{Name: "Northwind"},
 		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -1,10 +1,6 @@
 package e2e
 
 import (
-	"context"
-	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -112,31 +108,8 @@ func TestEveryPostIsAnsweredWith303(t *testing.T) {
 }
 
 func TestAFullHashingQueueAnswers503AndCountsForNothing(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, issuer: fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port), log: &lockedBuffer{}}
-	if w.s, err = server.Open(t.Context(), server.Options{
-		DataDir: t.TempDir(), PublicURL: w.issuer, Log: slog.New(slog.DiscardHandler),
-		Hasher: &password.Hasher{Concurrency: 1, Queue: -1},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- w.s.Run(ctx, l) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-		if err := w.s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	w.user = w.person(username)
-	w.app = w.application(client.New{ID: "mail", SecondFactor: client.FactorOff})
+	w := startWith(t, server.Options{Hasher: &password.Hasher{Concurrency: 1, Queue: -1}})
+	w.app = w.application(client.New{ID: "simple", SecondFactor: client.FactorOff})
 	var visits []*visit
 	for range 20 {
 		visits = append(visits, w.visit(w.browser(), w.app))
@@ -175,19 +148,7 @@ func TestAFullHashingQueueAnswers503AndCountsForNothing(t *testing.T) {
 }
 
 func TestOpenStreamsAreToldToComeBackWhenTheServerStops(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, issuer: fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port), log: &lockedBuffer{}}
-	if w.s, err = server.Open(t.Context(), server.Options{DataDir: t.TempDir(), PublicURL: w.issuer, Log: slog.New(slog.DiscardHandler)}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- w.s.Run(ctx, l) }()
-	w.user = w.person(username)
-	w.app = w.application(client.New{ID: "mail"})
+	w := start(t, "")
 	w.phone(w.user, "phone", "")
 	v := w.visit(w.browser(), w.app).password()
 	v.ask()
@@ -200,24 +161,15 @@ func TestOpenStreamsAreToldToComeBackWhenTheServerStops(t *testing.T) {
 		t.Fatalf("stream: got %v, %v", res, err)
 	}
 	defer res.Body.Close()
-	time.AfterFunc(200*time.Millisecond, cancel)
-	body := new(strings.Builder)
-	if _, err := fmt.Fprint(body, readAll(res)); err != nil {
-		t.Fatal(err)
-	}
+	time.AfterFunc(200*time.Millisecond, w.stop)
+	body := readAll(res)
 	for _, want := range []string{`"state":"pending"`, "event: reconnect"} {
-		if !strings.Contains(body.String(), want) {
+		if !strings.Contains(body, want) {
 			t.Errorf("the stream lacks %s:\n%s", want, body)
 		}
 	}
-	if number := v.page.Text("match-number"); strings.Contains(body.String(), `"`+number+`"`) {
+	if number := v.page.Text("match-number"); strings.Contains(body, `"`+number+`"`) {
 		t.Error("the stream carries the match number")
-	}
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-	if err := w.s.Close(); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/cmd/nod/server"
 )
 
@@ -51,7 +52,7 @@ func TestTLSIsModernAndCookiesAreBoundToTheHost(t *testing.T) {
 	address := l.Addr().String()
 	issuer := fmt.Sprintf("https://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	s, err := server.Open(t.Context(), server.Options{
-		DataDir: t.TempDir(), PublicURL: issuer, Log: slog.New(slog.DiscardHandler), TLS: server.ServeTLS(pair),
+		Place: config.Place{Data: t.TempDir()}, PublicURL: issuer, Log: slog.New(slog.DiscardHandler), TLS: server.ServeTLS(pair),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/devices/push/pushtest"
@@ -24,7 +25,7 @@ func eachWith(t *testing.T, story func(t *testing.T, w *world, service *pushtest
 		t.Run(name, func(t *testing.T) {
 			service := pushtest.Start(t)
 			w := startWith(t, server.Options{
-				Database: database(), PushHosts: []string{service.Host()}, OutboundAllow: []string{"127.0.0.1"},
+				Place: config.Place{Database: database()}, PushHosts: []string{service.Host()}, OutboundAllow: []string{"127.0.0.1"},
 				OutboundTLS: &tls.Config{RootCAs: service.Roots()},
 			})
 			story(t, w, service)

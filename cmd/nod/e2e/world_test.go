@@ -21,6 +21,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
+	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/simulator"
@@ -43,7 +44,8 @@ type world struct {
 	issuer string
 	user   user.User
 	app    app
-	ahead  atomic.Int64 // how far the server's clock is ahead, ns
+	stop   context.CancelFunc // asks the server to go down; the end of the test does so too
+	ahead  atomic.Int64       // how far the server's clock is ahead, ns
 	log    *lockedBuffer
 	seen   []string // secrets that must not be in the log
 }
@@ -64,7 +66,7 @@ func each(t *testing.T, story func(t *testing.T, w *world)) {
 
 func start(t *testing.T, database string) *world {
 	t.Helper()
-	return startWith(t, server.Options{Database: database})
+	return startWith(t, server.Options{Place: config.Place{Database: database}})
 }
 
 // startWith starts a server with options of the test's own, besides those that every
@@ -76,7 +78,7 @@ func startWith(t *testing.T, o server.Options) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, issuer: fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port), log: &lockedBuffer{}}
-	o.DataDir, o.PublicURL = t.TempDir(), w.issuer
+	o.Place.Data, o.PublicURL = t.TempDir(), w.issuer
 	o.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 	w.s, err = server.Open(t.Context(), o)
@@ -84,6 +86,7 @@ func startWith(t *testing.T, o server.Options) *world {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	w.stop = cancel
 	done := make(chan error, 1)
 	go func() { done <- w.s.Run(ctx, l) }()
 	t.Cleanup(func() {

@@ -64,21 +64,21 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if o.DataDir != "" {
-		if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
+	if o.Place.Data != "" {
+		if err := os.MkdirAll(o.Place.Data, 0o700); err != nil {
 			return s, fmt.Errorf("data directory: %w", err)
 		}
 	}
-	if o.Database == "" {
-		if s.lock, err = lockDir(o.DataDir); err != nil {
+	if o.Place.Database == "" {
+		if s.lock, err = lockDir(o.Place.Data); err != nil {
 			return s, err
 		}
 	}
-	key, err := seal.LoadOrCreateKey(o.sealingKey())
+	key, err := seal.LoadOrCreateKey(o.Place.KeyFile())
 	if err != nil {
 		return s, err
 	}
-	if s.DB, err = db.Open(ctx, o.database()); err != nil {
+	if s.DB, err = db.Open(ctx, o.Place.DatabaseAddress()); err != nil {
 		return s, err
 	}
 	if s.Instance, err = instance.Open(ctx, s.DB, key, s.now()); err != nil {

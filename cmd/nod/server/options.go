@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/guard"
@@ -22,15 +22,13 @@ import (
 // Options is everything that can be set from outside. Durations and sizes left at
 // zero have the defaults of their rooms.
 type Options struct {
-	DataDir        string // holds the SQLite file, the sealing key and the lock
-	Database       string // postgres://…; "" means the SQLite file in DataDir
-	SealingKeyFile string // "" means sealing.key in DataDir
-	PublicURL      string // the issuer, without a trailing slash
-	TLS            *tls.Config
-	Proxies        guard.Proxies
-	NoHSTS         bool
-	Brand          page.Brand
-	Log            *slog.Logger // nil means slog.Default()
+	Place     config.Place // where the data and the sealing key lie
+	PublicURL string       // the issuer, without a trailing slash
+	TLS       *tls.Config
+	Proxies   guard.Proxies
+	NoHSTS    bool
+	Brand     page.Brand
+	Log       *slog.Logger // nil means slog.Default()
 
 	Hasher            *password.Hasher // nil means its defaults
 	Policy            mfa.Policy
@@ -54,20 +52,6 @@ type Options struct {
 	MaxWaitingStreams int
 }
 
-func (o Options) database() string {
-	if o.Database != "" {
-		return o.Database
-	}
-	return filepath.Join(o.DataDir, "nod.db")
-}
-
-func (o Options) sealingKey() string {
-	if o.SealingKeyFile != "" {
-		return o.SealingKeyFile
-	}
-	return filepath.Join(o.DataDir, "sealing.key")
-}
-
 func (o Options) secure() bool { return strings.HasPrefix(o.PublicURL, "https:") }
 
 func (o Options) log() *slog.Logger {
@@ -85,7 +69,7 @@ func (o Options) check() error {
 	if strings.HasSuffix(o.PublicURL, "/") {
 		return fmt.Errorf("public URL %q ends with a slash", o.PublicURL)
 	}
-	if o.DataDir == "" && (o.Database == "" || o.SealingKeyFile == "") {
+	if o.Place.Data == "" && (o.Place.Database == "" || o.Place.SealingKeyFile == "") {
 		return errors.New("no data directory given")
 	}
 	return nil

@@ -1,24 +1,45 @@
 package page
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"time"
 )
 
-//go:embed texts/en.json
-var english []byte
+// english is the catalogue, one file for each group of pages. A translation is another
+// folder beside it with the same keys.
+//
+//go:embed texts/en/*.json
+var english embed.FS
 
 // texts is the catalogue: every sentence that a page can show, by its key.
 type texts map[string]string
 
 func readTexts() (texts, error) {
-	var t texts
-	if err := json.Unmarshal(english, &t); err != nil {
+	files, err := fs.Glob(english, "texts/en/*.json")
+	if err != nil {
 		return nil, fmt.Errorf("read texts: %w", err)
 	}
-	return t, nil
+	all := texts{}
+	for _, file := range files {
+		content, err := english.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read texts: %w", err)
+		}
+		var group texts
+		if err := json.Unmarshal(content, &group); err != nil {
+			return nil, fmt.Errorf("read texts: %s: %w", file, err)
+		}
+		for key, sentence := range group {
+			if _, twice := all[key]; twice {
+				return nil, fmt.Errorf("read texts: %s: %q is there a second time", file, key)
+			}
+			all[key] = sentence
+		}
+	}
+	return all, nil
 }
 
 // text returns the sentence for key with its gaps filled in. An unknown key is an error, never an empty page.

@@ -31,6 +31,7 @@ type Devices struct {
 	Epoch     int64
 	PublicURL string // where devices reach this server; also the issuer they approve for
 	Accounts  Accounts
+	Rule      Rule             // for devices whose link has none of its own; "" means RuleBiometric
 	Now       func() time.Time // nil means time.Now
 
 	// MatchDigits is told to new devices: how long a match number usually is. 0

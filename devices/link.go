@@ -32,6 +32,7 @@ type LinkRequest struct {
 	// becomes active. Only an administrator may leave that out.
 	Confirm bool
 	MadeBy  string // such as "cli:root" or "user:usr_…"
+	Rule    Rule   // how the device verifies its person; "" means the installation's rule
 }
 
 // Link lets one device in, once.
@@ -57,7 +58,7 @@ func (s *Devices) Link(ctx context.Context, r LinkRequest) (Link, error) {
 		ExpiresAt: db.At(now.Add(r.Valid)).Time,
 	}
 	e := enrolment{
-		ID: link.ID, UserID: r.UserID, Confirm: r.Confirm, MadeBy: r.MadeBy,
+		ID: link.ID, UserID: r.UserID, Confirm: r.Confirm, MadeBy: r.MadeBy, Rule: r.Rule,
 		CreatedAt: db.At(now), ExpiresAt: db.At(link.ExpiresAt),
 	}
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
@@ -68,7 +69,7 @@ func (s *Devices) Link(ctx context.Context, r LinkRequest) (Link, error) {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{At: now, Action: "device.link.made", Subject: link.ID, User: r.UserID,
-			Detail: map[string]any{"confirm": r.Confirm, "made_by": r.MadeBy, "expires_at": link.ExpiresAt.Format(time.RFC3339)}})
+			Detail: map[string]any{"confirm": r.Confirm, "made_by": r.MadeBy, "rule": r.Rule, "expires_at": link.ExpiresAt.Format(time.RFC3339)}})
 	})
 	if err != nil {
 		return Link{}, fmt.Errorf("make enrolment link: %w", err)

@@ -8,7 +8,7 @@ import (
 	"github.com/nod-idp/nod/internal/db"
 )
 
-const enrolmentColumns = "id, user_id, state, confirm, device_id, question, tries, made_by, created_at, expires_at"
+const enrolmentColumns = "id, user_id, state, confirm, device_id, question, tries, made_by, rule, created_at, expires_at"
 
 // enrolment is one row: a link, and what became of it.
 type enrolment struct {
@@ -19,7 +19,8 @@ type enrolment struct {
 	DeviceID  *string `db:"device_id"`
 	Question  []byte
 	Tries     int
-	MadeBy    string  `db:"made_by"`
+	MadeBy    string `db:"made_by"`
+	Rule      Rule
 	CreatedAt db.Time `db:"created_at"`
 	ExpiresAt db.Time `db:"expires_at"`
 }
@@ -37,9 +38,9 @@ const (
 func (e enrolment) over(now time.Time) bool { return !now.Before(e.ExpiresAt.Time) }
 
 func (s *Devices) insertLink(tx *db.Tx, e enrolment, hash []byte) error {
-	_, err := tx.Exec(`INSERT INTO enrolments (id, epoch, user_id, token_hash, state, confirm, made_by, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8)`,
-		e.ID, s.Epoch, e.UserID, hash, e.Confirm, e.MadeBy, e.CreatedAt, e.ExpiresAt)
+	_, err := tx.Exec(`INSERT INTO enrolments (id, epoch, user_id, token_hash, state, confirm, made_by, rule, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9)`,
+		e.ID, s.Epoch, e.UserID, hash, e.Confirm, e.MadeBy, string(e.Rule), e.CreatedAt, e.ExpiresAt)
 	return err
 }
 

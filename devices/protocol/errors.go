@@ -40,6 +40,9 @@ const (
 	ErrLinkUsed Code = "link_used"
 	// ErrLinkExpired: the enrolment link or the enrolment is too old.
 	ErrLinkExpired Code = "link_expired"
+	// ErrVerificationRefused: the account's rule demands a verification that the device
+	// does not offer. The link is not used up.
+	ErrVerificationRefused Code = "verification_refused"
 )
 
 // What may be wrong with an answer.

@@ -7,9 +7,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 )
+
+// Verifies reports whether the device verifies its person before it approves.
+func (d Device) Verifies() bool { return d.Verification != protocol.VerifyPlain }
 
 // List returns the devices of a person, the oldest first and without removed ones.
 func (s *Devices) List(ctx context.Context, userID string) ([]Device, error) {

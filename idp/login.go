@@ -105,9 +105,10 @@ func (l Login) Next(demand mfa.Demand, now time.Time) Step {
 func (l Login) borrows() bool { return l.State == Open && l.SessionID != "" }
 
 // enough reports whether the second factor proved is as strong as the demand: an
-// approval without a match number does not do where the number is demanded.
+// approval without a match number does not do where the number is demanded, and
+// nothing but an approval of a device that verified its person where that is.
 func enough(e evidence.Evidence, demand mfa.Demand) bool {
-	if e.FactorAt.IsZero() {
+	if e.FactorAt.IsZero() || demand.Verified && !e.Verified() {
 		return false
 	}
 	pushed := e.Challenge != ""

@@ -28,6 +28,9 @@ type Demand struct {
 	Factor         bool
 	MatchDigits    int // 0 for none
 	RefuseSoftware bool
+	// Verified wants an approval on a device that verified its person, by PIN or by the
+	// phone's own lock. A typed passcode is none.
+	Verified bool
 }
 
 // Demand applies the policy to a client's setting. A setting that is not known
@@ -46,7 +49,19 @@ func (p Policy) Demand(f SecondFactor) Demand {
 	return Demand{Factor: true, MatchDigits: digits, RefuseSoftware: p.RefuseSoftware}
 }
 
-// accepts reports whether a device may prove the second factor, by push or by typing.
+// accepts reports whether a device may prove the second factor by approving.
 func (d Demand) accepts(device devices.Device) bool {
+	if d.Verified && !device.Verifies() {
+		return false
+	}
 	return !(d.RefuseSoftware && device.Kind == protocol.KindSoftware)
 }
+
+// asks reports whether a device is asked. Where push is off the person types a passcode
+// instead; where that would not do the request waits until the app is opened.
+func (d Demand) asks(device devices.Device) bool {
+	return (device.PushOn || d.Verified) && d.accepts(device)
+}
+
+// acceptsTyped reports whether a passcode typed from a device may prove it.
+func (d Demand) acceptsTyped(device devices.Device) bool { return !d.Verified && d.accepts(device) }

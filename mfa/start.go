@@ -161,11 +161,11 @@ func (s *Service) newChallengeTx(tx *db.Tx, ask Ask, scope string, now time.Time
 	}, nil
 }
 
-// askableTx returns the active devices with push on that the demand accepts.
+// askableTx returns the active devices that are asked for this demand.
 func (s *Service) askableTx(tx *db.Tx, userID string, demand Demand) (askable []devices.Device, err error) {
 	all, err := s.Devices.ActiveTx(tx, userID)
 	for _, d := range all {
-		if d.PushOn && demand.accepts(d) {
+		if demand.asks(d) {
 			askable = append(askable, d)
 		}
 	}

@@ -65,7 +65,7 @@ func (s *Service) typedTx(tx *db.Tx, t Typed, attempt throttle.Attempt, then fun
 	if err != nil {
 		return err
 	}
-	if !t.Demand.accepts(d) {
+	if !t.Demand.acceptsTyped(d) {
 		return otp.ErrWrong
 	}
 	if err := throttle.RightTx(tx, attempt); err != nil {

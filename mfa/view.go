@@ -130,8 +130,8 @@ func (s *Service) Ways(ctx context.Context, ask Ask) (Ways, error) {
 	}
 	w := Ways{Refusal: b.allows(s.now())}
 	for _, d := range all {
-		w.Typed = w.Typed || ask.Demand.accepts(d)
-		if d.PushOn && ask.Demand.accepts(d) {
+		w.Typed = w.Typed || ask.Demand.acceptsTyped(d)
+		if ask.Demand.asks(d) {
 			w.Push = append(w.Push, d)
 		}
 	}

@@ -44,14 +44,16 @@ func (s *Service) queueTx(tx *db.Tx, challengeID string, asked []devices.Device,
 	return nil
 }
 
-// reachableTx holds only devices that are.
+// reachableTx holds only devices that are, and whose person wants them woken.
 func (s *Service) reachableTx(tx *db.Tx, asked []devices.Device) (map[string]bool, error) {
 	if s.Pager == nil {
 		return nil, nil
 	}
-	ids := make([]string, len(asked))
-	for i, d := range asked {
-		ids[i] = d.ID
+	var ids []string
+	for _, d := range asked {
+		if d.PushOn {
+			ids = append(ids, d.ID)
+		}
 	}
 	reachable, err := s.Pager.ReachableTx(tx, ids)
 	for id, yes := range reachable {

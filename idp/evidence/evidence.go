@@ -49,6 +49,12 @@ func (e Evidence) MFA() bool {
 	return !e.PasswordAt.IsZero() && !e.FactorAt.IsZero()
 }
 
+// Verified reports whether the device that approved verified its person: by a PIN
+// ("pin") or by the phone's own lock ("user").
+func (e Evidence) Verified() bool {
+	return !e.FactorAt.IsZero() && e.Challenge != "" && (slices.Contains(e.Factor, "pin") || slices.Contains(e.Factor, "user"))
+}
+
 // ACR returns the authentication context class the evidence amounts to.
 func (e Evidence) ACR() string {
 	if e.MFA() {

@@ -44,7 +44,12 @@ func (s *Devices) HoldActiveTx(tx *db.Tx, userID, id string) error { return hold
 // Suspend takes an active device out of use until Resume. The reason is one short
 // word, such as "user" or "admin".
 func (s *Devices) Suspend(ctx context.Context, userID, id, reason string) error {
-	return s.change(ctx, "device.suspended", userID, id, map[string]any{"reason": reason}, func(tx *db.Tx) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return s.SuspendTx(tx, userID, id, reason) })
+}
+
+// SuspendTx is Suspend in the caller's transaction.
+func (s *Devices) SuspendTx(tx *db.Tx, userID, id, reason string) error {
+	return s.changeTx(tx, "device.suspended", userID, id, map[string]any{"reason": reason}, func() error {
 		return suspendDevice(tx, userID, id, reason)
 	})
 }
@@ -58,7 +63,13 @@ func (s *Devices) Resume(ctx context.Context, userID, id string) error {
 
 // Remove ends a device for good and erases its secrets. Its key never enrols again.
 func (s *Devices) Remove(ctx context.Context, userID, id, reason string) error {
-	return s.change(ctx, "device.removed", userID, id, map[string]any{"reason": reason}, func(tx *db.Tx) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return s.RemoveTx(tx, userID, id, reason) })
+}
+
+// RemoveTx is Remove together with whatever else it means to the caller, such as the
+// memory of known browsers.
+func (s *Devices) RemoveTx(tx *db.Tx, userID, id, reason string) error {
+	return s.changeTx(tx, "device.removed", userID, id, map[string]any{"reason": reason}, func() error {
 		if err := removeDevice(tx, userID, id, reason, s.now()); err != nil {
 			return err
 		}
@@ -96,16 +107,20 @@ func (s *Devices) SetPush(ctx context.Context, userID, id string, on bool) error
 	return wrap("set push", err)
 }
 
-// change runs one change of a device, with its audit entry and its announcement.
+// change is changeTx in a transaction of its own.
 func (s *Devices) change(ctx context.Context, action, userID, id string, detail map[string]any, fn func(*db.Tx) error) error {
-	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		if err := fn(tx); err != nil {
-			return err
-		}
-		tx.Announce(Topic(id))
-		return audit.Record(tx, audit.Entry{At: s.now(), Action: action, Subject: id, User: userID, Detail: detail})
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		return s.changeTx(tx, action, userID, id, detail, func() error { return fn(tx) })
 	})
-	return wrap(action, err)
+}
+
+// changeTx runs one change of a device, with its audit entry and its announcement.
+func (s *Devices) changeTx(tx *db.Tx, action, userID, id string, detail map[string]any, fn func() error) error {
+	if err := fn(); err != nil {
+		return wrap(action, err)
+	}
+	tx.Announce(Topic(id))
+	return audit.Record(tx, audit.Entry{At: s.now(), Action: action, Subject: id, User: userID, Detail: detail})
 }
 
 func wrap(what string, err error) error {

@@ -14,14 +14,15 @@ import (
 // Pending is a device that has proved itself and waits for its person to recognise
 // it.
 type Pending struct {
-	EnrolmentID  string
-	DeviceID     string
-	DeviceName   string
-	Kind         protocol.Kind
-	Verification protocol.Verification
-	Fingerprint  string
-	AppearedAt   time.Time
-	ExpiresAt    time.Time
+	EnrolmentID     string
+	DeviceID        string
+	DeviceName      string
+	Kind            protocol.Kind
+	Verification    protocol.Verification
+	Fingerprint     string
+	ByAdministrator bool // the link was the administrator's
+	AppearedAt      time.Time
+	ExpiresAt       time.Time
 }
 
 // AwaitingConfirmation lists what the person has to confirm or refuse.
@@ -32,40 +33,56 @@ func (s *Devices) AwaitingConfirmation(ctx context.Context, userID string) ([]Pe
 	}
 	var list []Pending
 	for _, e := range waiting {
-		d, err := s.Get(ctx, *e.DeviceID)
+		p, err := s.pending(ctx, e)
 		if err != nil {
 			return nil, fmt.Errorf("list waiting enrolments: %w", err)
 		}
-		list = append(list, Pending{
-			EnrolmentID: e.ID, DeviceID: d.ID, DeviceName: d.Name, Kind: d.Kind, Verification: d.Verification,
-			Fingerprint: d.Fingerprint(), AppearedAt: d.CreatedAt, ExpiresAt: e.ExpiresAt.Time,
-		})
+		list = append(list, p)
 	}
 	return list, nil
+}
+
+// pending describes an enrolment that a device has claimed.
+func (s *Devices) pending(ctx context.Context, e enrolment) (Pending, error) {
+	d, err := s.Get(ctx, *e.DeviceID)
+	if err != nil {
+		return Pending{}, fmt.Errorf("find the device of an enrolment: %w", err)
+	}
+	return Pending{
+		EnrolmentID: e.ID, DeviceID: d.ID, DeviceName: d.Name, Kind: d.Kind, Verification: d.Verification,
+		Fingerprint: d.Fingerprint(), ByAdministrator: e.byAdministrator(), AppearedAt: d.CreatedAt, ExpiresAt: e.ExpiresAt.Time,
+	}, nil
 }
 
 // Confirm makes the device of a proved enrolment active. The caller has made sure
 // that it is the person who asks.
 func (s *Devices) Confirm(ctx context.Context, userID, enrolmentID string) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return s.ConfirmTx(tx, userID, enrolmentID) })
+}
+
+// ConfirmTx is Confirm in the caller's transaction.
+func (s *Devices) ConfirmTx(tx *db.Tx, userID, enrolmentID string) error {
 	now := s.now()
-	e, err := s.readUnfinished(ctx, enrolmentID, userID, now)
+	e, err := s.readUnfinishedTx(tx, enrolmentID, userID, now)
 	if err == nil && e.State != enrolmentProved {
 		err = ErrNotWaiting
 	}
 	if err == nil {
-		err = s.DB.Write(ctx, func(tx *db.Tx) error { return s.activate(tx, *e.DeviceID, e, now) })
+		err = s.activate(tx, *e.DeviceID, e, now)
 	}
 	return wrap("confirm enrolment", err)
 }
 
 // Refuse ends an enrolment, or withdraws a link that nobody has used yet.
 func (s *Devices) Refuse(ctx context.Context, userID, enrolmentID string) error {
-	now := s.now()
-	e, err := s.readUnfinished(ctx, enrolmentID, userID, now)
-	if err == nil {
-		err = s.DB.Write(ctx, func(tx *db.Tx) error { return s.end(tx, e, enrolmentRefused, "user", now) })
-	}
-	return wrap("refuse enrolment", err)
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		now := s.now()
+		e, err := s.readUnfinishedTx(tx, enrolmentID, userID, now)
+		if err == nil {
+			err = s.end(tx, e, enrolmentRefused, "user", now)
+		}
+		return wrap("refuse enrolment", err)
+	})
 }
 
 // activate is the end of every enrolment that went well.

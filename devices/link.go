@@ -2,6 +2,7 @@ package devices
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,10 @@ const (
 // fragment, which browsers keep to themselves.
 const LinkPath = "/app/enrol"
 
+// ConfirmPath is where a device is confirmed whose link came from the administrator,
+// below the public URL.
+const ConfirmPath = "/account/confirm"
+
 const tokenPrefix = "nol"
 
 // LinkRequest asks for an enrolment link.
@@ -38,7 +43,7 @@ type LinkRequest struct {
 // Link lets one device in, once.
 type Link struct {
 	ID        string
-	Token     string // shown this once; stored is its hash
+	Token     string // stored is its hash
 	URL       string
 	ExpiresAt time.Time
 }
@@ -52,9 +57,10 @@ func (s *Devices) Link(ctx context.Context, r LinkRequest) (Link, error) {
 		return Link{}, fmt.Errorf("make enrolment link: %s is not between one second and thirty days", r.Valid)
 	}
 	now := s.now()
-	token := random.Token(tokenPrefix)
+	id := random.ID("enr")
+	token := s.tokenOf(id)
 	link := Link{
-		ID: random.ID("enr"), Token: token, URL: strings.TrimSuffix(s.PublicURL, "/") + LinkPath + "#" + token,
+		ID: id, Token: token, URL: s.url(LinkPath) + "#" + token,
 		ExpiresAt: db.At(now.Add(r.Valid)).Time,
 	}
 	e := enrolment{
@@ -63,6 +69,9 @@ func (s *Devices) Link(ctx context.Context, r LinkRequest) (Link, error) {
 	}
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := s.mustBeActive(tx, r.UserID); err != nil {
+			return err
+		}
+		if err := s.replaceLinksTx(tx, e, now); err != nil {
 			return err
 		}
 		if err := s.insertLink(tx, e, random.Hash(token)); err != nil {
@@ -77,6 +86,31 @@ func (s *Devices) Link(ctx context.Context, r LinkRequest) (Link, error) {
 	return link, nil
 }
 
+// tokenOf is the secret of a link. It is derived from the enrolment with a key that is
+// sealed, so that the page of whoever made the link can show it again although only
+// its hash is stored.
+func (s *Devices) tokenOf(id string) string {
+	return random.Encode(tokenPrefix, s.Box.MAC("enrolment-link", id))
+}
+
+// replaceLinksTx withdraws the links that a person made before and nobody used: one
+// that lies about is one too many.
+func (s *Devices) replaceLinksTx(tx *db.Tx, e enrolment, now time.Time) error {
+	if e.byAdministrator() {
+		return nil
+	}
+	open, err := s.openLinksTx(tx, e.UserID, e.MadeBy, now)
+	if err != nil {
+		return err
+	}
+	for _, old := range open {
+		if err := s.end(tx, old, enrolmentRefused, "replaced", now); err != nil && !errors.Is(err, ErrNotWaiting) {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *Devices) mustBeActive(tx *db.Tx, userID string) error {
 	active, err := s.Accounts.ActiveTx(tx, userID)
 	if err != nil {
@@ -87,3 +121,9 @@ func (s *Devices) mustBeActive(tx *db.Tx, userID string) error {
 	}
 	return nil
 }
+
+// byAdministrator tells links of the administrator from those that people make for
+// themselves.
+func (e enrolment) byAdministrator() bool { return !strings.HasPrefix(e.MadeBy, "user:") }
+
+func (s *Devices) url(path string) string { return strings.TrimSuffix(s.PublicURL, "/") + path }

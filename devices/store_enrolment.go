@@ -90,16 +90,6 @@ func (s *Devices) refuseEnrolmentOf(tx *db.Tx, deviceID string) error {
 	return err
 }
 
-func (s *Devices) readUnfinished(ctx context.Context, id, userID string, now time.Time) (e enrolment, err error) {
-	err = s.DB.Get(ctx, &e, "SELECT "+enrolmentColumns+` FROM enrolments
-		WHERE id = $1 AND epoch = $2 AND user_id = $3 AND state IN ('open', 'claimed', 'proved') AND expires_at > $4`,
-		id, s.Epoch, userID, db.At(now))
-	if errors.Is(err, db.ErrNotFound) {
-		err = ErrNotWaiting
-	}
-	return e, err
-}
-
 func (s *Devices) readAwaiting(ctx context.Context, userID string, now time.Time) (list []enrolment, err error) {
 	err = s.DB.Select(ctx, &list, "SELECT "+enrolmentColumns+` FROM enrolments
 		WHERE user_id = $1 AND epoch = $2 AND state = 'proved' AND expires_at > $3 ORDER BY created_at, id`,

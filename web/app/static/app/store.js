@@ -44,8 +44,19 @@
  * @returns {Promise<Store>}
  */
 export async function openStore(factory = indexedDB) {
-	const database = await open(factory);
-	const within = (name, mode, work) => transact(database, name, mode, work);
+	let database = await open(factory);
+	// Phones cut the connection of an app that was in the background for long; then it is opened once more.
+	const within = async (name, mode, work) => {
+		try {
+			return await transact(database, name, mode, work);
+		} catch (error) {
+			if (error?.name !== "InvalidStateError") {
+				throw error;
+			}
+			database = await open(factory);
+			return transact(database, name, mode, work);
+		}
+	};
 	return {
 		async accounts() {
 			const all = await within("accounts", "readonly", (store) => store.getAll());

@@ -1,5 +1,6 @@
 /**
- * What the worker says on its own, in English. The page's catalogue can hand in others under the same names.
+ * What the worker says on its own, in English. The page's catalogue can hand in others under the same names; what is
+ * in braces is filled in.
  */
 export const texts = {
 	request: "Sign-in request",
@@ -12,13 +13,19 @@ export const texts = {
 	overBody: "There is nothing left to do",
 	approved: "Approved",
 	approvedBody: "The sign-in goes on in the browser",
-	notAnswered: "That did not reach the server",
-	notAnsweredBody: "Open the app to answer",
-	notApproved: "This needs the app",
-	notApprovedBody: "Open the app to approve",
+	notDenied: "That was not denied yet",
+	notApproved: "That was not approved yet",
+	openApp: "Open the app to answer",
 	deviceAdded: "A device was added",
 	deviceRemoved: "A device was removed",
 	passwordChanged: "Your password was changed",
 	notice: "Something about your account has changed",
-	noticeBody: "{about}",
 };
+
+/**
+ * @param {string} sentence
+ * @param {Record<string, string>} values
+ */
+export function fill(sentence, values) {
+	return sentence.replace(/\{(\w+)\}/g, (gap, name) => values[name] ?? gap);
+}

@@ -7,6 +7,7 @@ var reasons = map[string]string{
 	"github.com/chromedp/chromedp":  "drives Chromium in browser tests, without a driver program",
 	"github.com/coreos/go-oidc/v3":  "the relying party of the demo and of the end-to-end tests is written by other hands",
 	"github.com/go-jose/go-jose/v4": "JOSE of foreign tokens: parsing and verifying is no place for own code",
+	"github.com/go-webauthn/webauthn": "WebAuthn: registrations, assertions, attestation formats; chosen by the owner",
 	"github.com/godbus/dbus/v5":     "the desktop that browsers show notifications on in browser tests",
 	"github.com/jackc/pgx/v5":       "PostgreSQL driver with LISTEN/NOTIFY",
 	"github.com/jmoiron/sqlx":       "rows into structs; chosen by the owner",

@@ -5,8 +5,10 @@ import (
 	"crypto/ecdsa"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/nod-idp/nod/devices/credential"
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
@@ -73,6 +75,7 @@ func (s *Devices) verify(r *protocol.SignedRequest, key *ecdsa.PublicKey, proof 
 
 func (s *Devices) prepare() error {
 	s.once.Do(func() {
+		s.party = &credential.RelyingParty{PublicURL: s.PublicURL, Name: s.Organisation}
 		s.verifier, s.faulty = protocol.NewVerifier(s.PublicURL, s.Box.Subkey("dpop-nonce"))
 	})
 	return s.faulty
@@ -90,7 +93,9 @@ func useUp(tx *db.Tx, p protocol.Proof) error {
 
 // admits says whether a device in this state may use the verb.
 func (d Device) admits(verb string) error {
-	ofEnrolment := verb == protocol.VerbEnrolProve || verb == protocol.VerbEnrolStatus
+	ofEnrolment := slices.Contains([]string{
+		protocol.VerbEnrolCredential, protocol.VerbEnrolProve, protocol.VerbEnrolStatus, protocol.VerbSubscribe,
+	}, verb)
 	switch {
 	case d.State == Active, d.State == Enrolling && ofEnrolment:
 		return nil

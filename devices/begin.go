@@ -40,42 +40,32 @@ func (s *Devices) Begin(ctx context.Context, in Incoming) (protocol.EnrolBegun, 
 		return protocol.EnrolBegun{}, err
 	}
 	d := Device{
-		ID: random.ID("dev"), Name: strings.TrimSpace(msg.Name), Kind: msg.Kind, Verification: msg.Wants,
+		ID: random.ID("dev"), Name: strings.TrimSpace(msg.Name), Kind: msg.Kind,
 		State: Enrolling, PushOn: true, Thumbprint: proof.Thumbprint, CreatedAt: s.now(),
 	}
-	if err := d.agree(); err != nil {
-		return protocol.EnrolBegun{}, err
+	if d.Name == "" {
+		return protocol.EnrolBegun{}, refuse(protocol.ErrInvalidRequest, "The device needs a name.")
 	}
 	jwk, err := protocol.MarshalKey(request.Key)
 	if err != nil {
 		return protocol.EnrolBegun{}, err
 	}
 	d.PublicKey = string(jwk)
-	return s.claim(ctx, d, msg.Token, proof)
-}
-
-// agree is the policy on verification. What is agreed on here is demanded of every
-// approval afterwards.
-func (d Device) agree() error {
-	switch {
-	case d.Name == "":
-		return refuse(protocol.ErrInvalidRequest, "The device needs a name.")
-	case d.Verification == protocol.VerifyBiometric:
-		return refuse(protocol.ErrInvalidRequest, "This server does not offer biometric verification yet; enrol with a PIN.")
-	case d.Verification == protocol.VerifyPlain && d.Kind != protocol.KindSoftware:
-		return refuse(protocol.ErrInvalidRequest, "A device of this kind has to verify its person; enrol with a PIN.")
-	}
-	return nil
+	return s.claim(ctx, d, msg, proof)
 }
 
 // claim exchanges the link for the device.
-func (s *Devices) claim(ctx context.Context, d Device, token string, proof protocol.Proof) (protocol.EnrolBegun, error) {
+func (s *Devices) claim(ctx context.Context, d Device, msg protocol.EnrolBegin, proof protocol.Proof) (protocol.EnrolBegun, error) {
 	none := protocol.EnrolBegun{}
-	link, err := s.findLink(ctx, token)
+	link, err := s.findLink(ctx, msg.Token)
 	if err != nil {
 		return none, err
 	}
-	d.UserID = link.UserID
+	agreed, err := s.agree(link.Rule, d.Kind, msg.Wants)
+	if err != nil {
+		return none, err
+	}
+	d.UserID, d.Verification = link.UserID, agreed.verification
 	name, displayName, err := s.Accounts.Account(ctx, d.UserID)
 	if errors.Is(err, ErrNoAccount) {
 		return none, errLinkUsed
@@ -83,9 +73,14 @@ func (s *Devices) claim(ctx context.Context, d Device, token string, proof proto
 	if err != nil {
 		return none, fmt.Errorf("begin enrolment: %w", err)
 	}
-	sealed, begun := s.newSecrets(d.ID, d.Verification)
+	sealed, begun := s.newSecrets(d.ID, agreed)
 	d.sealed = sealed
-	begun.Question = random.Bytes(otp.PushQuestionSize)
+	begun.Account = protocol.Account{ID: d.UserID, Name: name, DisplayName: displayName}
+	begun.Question, begun.State = random.Bytes(otp.PushQuestionSize), protocol.EnrolStateProve
+	handle, err := s.ceremony(&begun, d, link)
+	if err != nil {
+		return none, err
+	}
 	until := link.ExpiresAt.Time
 	if least := d.CreatedAt.Add(finishTime); until.Before(least) {
 		until = least
@@ -103,9 +98,15 @@ func (s *Devices) claim(ctx context.Context, d Device, token string, proof proto
 		if err := insertDevice(tx, d); err != nil {
 			return err
 		}
+		if handle != nil {
+			if err := s.credentials().AddTx(tx, d.ID, s.party.ID(), handle, d.CreatedAt); err != nil {
+				return err
+			}
+		}
 		tx.Announce(EnrolmentsTopic(d.UserID))
 		return audit.Record(tx, audit.Entry{At: d.CreatedAt, Action: "device.enrolment.begun", Subject: d.ID, User: d.UserID,
-			Detail: map[string]any{"enrolment": link.ID, "name": d.Name, "kind": d.Kind, "verification": d.Verification, "fingerprint": d.Fingerprint()}})
+			Detail: map[string]any{"enrolment": link.ID, "name": d.Name, "kind": d.Kind, "verification": d.Verification,
+				"pin_too": agreed.pinToo, "fingerprint": d.Fingerprint()}})
 	})
 	switch {
 	case errors.Is(err, errLinkUsed): // it was open a moment ago: two raced
@@ -117,9 +118,11 @@ func (s *Devices) claim(ctx context.Context, d Device, token string, proof proto
 	case err != nil:
 		return none, fmt.Errorf("begin enrolment: %w", err)
 	}
-	begun.DeviceID, begun.Issuer, begun.State = d.ID, s.PublicURL, protocol.EnrolStateProve
-	begun.Account = protocol.Account{ID: d.UserID, Name: name, DisplayName: displayName}
+	begun.DeviceID, begun.Issuer, begun.PushKey = d.ID, s.PublicURL, s.PushKey
 	begun.Verification, begun.MatchDigits, begun.Fingerprint = d.Verification, s.matchDigits(), d.Fingerprint()
+	if link.Confirm && link.byAdministrator() {
+		begun.ConfirmURL = s.url(ConfirmPath)
+	}
 	return begun, nil
 }
 

@@ -36,6 +36,9 @@ func (s *Devices) ActiveTx(tx *db.Tx, userID string) ([]Device, error) {
 	return readActiveTx(tx, userID)
 }
 
+// GuardedTx reports whether the person has a device, be it suspended.
+func GuardedTx(tx *db.Tx, userID string) (bool, error) { return hasGuardTx(tx, userID) }
+
 // HoldActiveTx fails with ErrNotFound unless the device is the person's and active,
 // and keeps it so until the transaction ends. It is how an answer becomes
 // conditional on its device.

@@ -19,7 +19,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nod-idp/nod/devices/credential"
 	"github.com/nod-idp/nod/devices/protocol"
+	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/seal"
 )
@@ -37,8 +39,16 @@ type Devices struct {
 	// MatchDigits is told to new devices: how long a match number usually is. 0
 	// means 2; NoNumber means that none is asked.
 	MatchDigits int
+	// Organisation is how authenticators call the relying party; "" means nod.
+	Organisation string
+	// PushKey is the application server key in base64url, told to devices that enrol; ""
+	// if this installation wakes nobody.
+	PushKey string
+	// Subscriptions keeps where devices are woken; nil if this installation wakes nobody.
+	Subscriptions *push.Subscriptions
 
 	once     sync.Once
+	party    *credential.RelyingParty
 	verifier *protocol.Verifier
 	faulty   error // why there is no verifier
 	refusals gate

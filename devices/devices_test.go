@@ -157,7 +157,7 @@ func (p *phone) prove(passcode string) (protocol.EnrolState, error) {
 	if err != nil {
 		return "", err
 	}
-	status, err := p.h.Prove(p.h.t.Context(), d, passcode)
+	status, err := p.h.Prove(p.h.t.Context(), d, protocol.EnrolProve{Passcode: passcode})
 	return status.State, err
 }
 

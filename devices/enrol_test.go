@@ -179,14 +179,15 @@ func TestWhatIsWrongWithALinkIsSaidAndUsesNothingUp(t *testing.T) {
 			change func(*protocol.EnrolBegin)
 			want   protocol.Code
 		}{
-			"a token that was never made":         {func(m *protocol.EnrolBegin) { m.Token = "nol_" + strings.Repeat("A", 48) }, protocol.ErrLinkUsed},
-			"two halves of different tokens":      {func(m *protocol.EnrolBegin) { m.Token = m.Token[:20] + other[20:] }, protocol.ErrLinkUsed},
-			"a shortened token":                   {func(m *protocol.EnrolBegin) { m.Token = m.Token[:len(m.Token)-1] }, protocol.ErrLinkUsed},
-			"no token":                            {func(m *protocol.EnrolBegin) { m.Token = "" }, protocol.ErrInvalidRequest},
-			"a name of spaces":                    {func(m *protocol.EnrolBegin) { m.Name = "   " }, protocol.ErrInvalidRequest},
-			"biometrics, which are not there yet": {func(m *protocol.EnrolBegin) { m.Wants = protocol.VerifyBiometric }, protocol.ErrInvalidRequest},
-			"a web app that verifies nobody":      {func(m *protocol.EnrolBegin) { m.Kind = protocol.KindWeb }, protocol.ErrInvalidRequest},
-			"an unknown kind":                     {func(m *protocol.EnrolBegin) { m.Kind = "toaster" }, protocol.ErrInvalidRequest},
+			"a token that was never made":      {func(m *protocol.EnrolBegin) { m.Token = "nol_" + strings.Repeat("A", 48) }, protocol.ErrLinkUsed},
+			"two halves of different tokens":   {func(m *protocol.EnrolBegin) { m.Token = m.Token[:20] + other[20:] }, protocol.ErrLinkUsed},
+			"a shortened token":                {func(m *protocol.EnrolBegin) { m.Token = m.Token[:len(m.Token)-1] }, protocol.ErrLinkUsed},
+			"no token":                         {func(m *protocol.EnrolBegin) { m.Token = "" }, protocol.ErrInvalidRequest},
+			"a name of spaces":                 {func(m *protocol.EnrolBegin) { m.Name = "   " }, protocol.ErrInvalidRequest},
+			"biometrics in a terminal":         {func(m *protocol.EnrolBegin) { m.Wants = protocol.VerifyBiometric }, protocol.ErrVerificationRefused},
+			"a web app that verifies nobody":   {func(m *protocol.EnrolBegin) { m.Kind = protocol.KindWeb }, protocol.ErrVerificationRefused},
+			"a web app that can only do a PIN": {func(m *protocol.EnrolBegin) { m.Kind, m.Wants = protocol.KindWeb, protocol.VerifyPIN }, protocol.ErrVerificationRefused},
+			"an unknown kind":                  {func(m *protocol.EnrolBegin) { m.Kind = "toaster" }, protocol.ErrInvalidRequest},
 		} {
 			wantCode(t, what, begin(row.change), row.want)
 		}

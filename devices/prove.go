@@ -17,7 +17,7 @@ const proveTries = 3
 // Prove takes the passcode that shows that the secrets arrived and that the PIN
 // opens the right one. The device is active afterwards, or waits for the person to
 // confirm it. A device that was heard and did not hear the answer may ask again.
-func (s *Devices) Prove(ctx context.Context, d Device, passcode string) (protocol.EnrolStatus, error) {
+func (s *Devices) Prove(ctx context.Context, d Device, msg protocol.EnrolProve) (protocol.EnrolStatus, error) {
 	e, err := s.readEnrolment(ctx, d.ID)
 	if errors.Is(err, ErrNotWaiting) || err == nil && e.State != enrolmentClaimed {
 		return s.Status(ctx, d)
@@ -28,11 +28,13 @@ func (s *Devices) Prove(ctx context.Context, d Device, passcode string) (protoco
 	if e.over(s.now()) {
 		return protocol.EnrolStatus{}, errLinkExpired
 	}
-	secret, err := s.ApprovalSecret(d)
-	if err != nil {
+	switch registered, err := s.registered(ctx, d); {
+	case err != nil:
 		return protocol.EnrolStatus{}, fmt.Errorf("prove enrolment: %w", err)
+	case !registered:
+		return protocol.EnrolStatus{}, refuse(protocol.ErrInvalidRequest, "The credential has to be registered first.")
 	}
-	switch err := otp.VerifyPushPasscode(secret, e.Question, passcode); {
+	switch err := s.provesAll(d, e.Question, msg); {
 	case errors.Is(err, otp.ErrWrong):
 		return protocol.EnrolStatus{}, s.wrongProof(ctx, d, e)
 	case err != nil:
@@ -45,6 +47,25 @@ func (s *Devices) Prove(ctx context.Context, d Device, passcode string) (protoco
 		return protocol.EnrolStatus{}, fmt.Errorf("prove enrolment: %w", err)
 	}
 	return s.Status(ctx, d)
+}
+
+// provesAll checks a passcode for each path that was enrolled, otp.ErrWrong if one is
+// not right.
+func (s *Devices) provesAll(d Device, question []byte, msg protocol.EnrolProve) error {
+	secret, err := s.ApprovalSecret(d)
+	if err != nil {
+		return err
+	}
+	if err := otp.VerifyPushPasscode(secret, question, msg.Passcode); err != nil {
+		return err
+	}
+	if d.Verification == protocol.VerifyPIN || !d.HasPIN() {
+		return nil
+	}
+	if secret, err = s.PINSecret(d); err != nil {
+		return err
+	}
+	return otp.VerifyPushPasscode(secret, question, msg.PINPasscode)
 }
 
 // Status says where the enrolment of a device stands.
@@ -61,10 +82,11 @@ func (s *Devices) Status(ctx context.Context, d Device) (protocol.EnrolStatus, e
 	switch {
 	case d.State == Active || d.State == Suspended:
 		status.State = protocol.EnrolStateActive
+	case d.State == Enrolling && err == nil && e.State == enrolmentProved && !e.over(s.now()):
+		status.State = protocol.EnrolStateConfirm
 	case d.State == Enrolling && err == nil && !e.over(s.now()):
-		status.State = protocol.EnrolStateProve
-		if e.State == enrolmentProved {
-			status.State = protocol.EnrolStateConfirm
+		if status.State, err = s.stepOf(ctx, d); err != nil {
+			return protocol.EnrolStatus{}, fmt.Errorf("read enrolment: %w", err)
 		}
 	case d.State == Removed && d.Reason != "expired":
 		status.State = protocol.EnrolStateRefused

@@ -16,14 +16,14 @@ const secretSize = 32
 
 // newSecrets draws the secrets of a new device: one for each path, so that no path
 // can pose as another.
-func (s *Devices) newSecrets(id string, v protocol.Verification) (sealed sealedSecrets, open protocol.EnrolBegun) {
+func (s *Devices) newSecrets(id string, a agreement) (sealed sealedSecrets, open protocol.EnrolBegun) {
 	draw := func(column string) (secret, closed []byte) {
 		secret = random.Bytes(secretSize)
 		return secret, s.Box.Seal(place(id, column), secret)
 	}
 	open.PushSecret, sealed.push = draw("push_secret")
 	open.TypedSecret, sealed.typed = draw("typed_secret")
-	if v == protocol.VerifyPIN {
+	if a.verification == protocol.VerifyPIN || a.pinToo {
 		open.PINSecret, sealed.pin = draw("pin_secret")
 		open.PINHalf, sealed.half = draw("pin_half")
 		open.PINSalt = random.Bytes(protocol.MinPINSalt)
@@ -37,7 +37,8 @@ func (s *Devices) PushSecret(d Device) ([]byte, error) {
 	return s.open(d, "push_secret", d.sealed.push)
 }
 
-// PINSecret makes push passcodes where verification is PIN.
+// PINSecret makes push passcodes where verification is PIN, and on the second path
+// where it is biometric with a PIN beside it.
 func (s *Devices) PINSecret(d Device) ([]byte, error) {
 	return s.open(d, "pin_secret", d.sealed.pin)
 }
@@ -48,8 +49,12 @@ func (s *Devices) PINHalf(d Device) ([]byte, error) {
 	return s.open(d, "pin_half", d.sealed.half)
 }
 
+// HasPIN reports whether the PIN path is one of this device's.
+func (d Device) HasPIN() bool { return d.sealed.pin != nil }
+
 // ApprovalSecret is the secret that an approval's passcode has to be made with:
-// the one of the path that was fixed at enrolment, and no other.
+// the one of the path that was fixed at enrolment, and no other. Where the PIN is a
+// second path, that one has PINSecret.
 func (s *Devices) ApprovalSecret(d Device) ([]byte, error) {
 	if d.Verification == protocol.VerifyPIN {
 		return s.PINSecret(d)

@@ -3,6 +3,7 @@ package devices
 import (
 	"time"
 
+	"github.com/nod-idp/nod/devices/credential"
 	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/internal/db"
 )
@@ -33,6 +34,9 @@ func removeDevice(tx *db.Tx, userID, id, reason string, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	if err := credential.DropTx(tx, id); err != nil {
+		return err
+	}
 	return push.DropTx(tx, id)
 }
 
@@ -60,7 +64,7 @@ type pinCount struct {
 
 func countWrongPIN(tx *db.Tx, id string) (c pinCount, err error) {
 	err = tx.Get(&c, `UPDATE devices SET pin_failures = pin_failures + 1
-		WHERE id = $1 AND state = 'active' AND verification = 'pin' RETURNING user_id, pin_failures`, id)
+		WHERE id = $1 AND state = 'active' AND pin_secret IS NOT NULL RETURNING user_id, pin_failures`, id)
 	return c, err
 }
 

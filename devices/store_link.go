@@ -32,3 +32,8 @@ func (s *Devices) openLinksTx(tx *db.Tx, userID, madeBy string, now time.Time) (
 		userID, s.Epoch, madeBy, db.At(now))
 	return list, err
 }
+
+func hasGuardTx(tx *db.Tx, userID string) (has bool, err error) {
+	err = tx.Get(&has, "SELECT EXISTS (SELECT 1 FROM devices WHERE user_id = $1 AND state IN ('active', 'suspended'))", userID)
+	return has, err
+}

@@ -22,7 +22,7 @@ func TestALoginThatIsReportedLateIsDeadAsWell(t *testing.T) {
 		denied := v.standing().Login.ChallengeID
 		p.answer(protocol.Deny, "")
 		digits := p.answer(protocol.Approve, v.again(w)) // misled into approving the second one
-		_, err := w.MFA.Answer(t.Context(), p.device(), protocol.Answer{Challenge: denied, Verdict: protocol.Report})
+		_, err := w.MFA.Answer(t.Context(), p.device(), protocol.Answer{Challenge: denied, Verdict: protocol.Report}, "")
 		must(t, err)
 		if st := v.want(idp.PageReported); st.Challenge.Passcode != "" || st.Challenge.Device != "phone" {
 			t.Errorf("the page shows %+v", st.Challenge)
@@ -43,7 +43,7 @@ func TestALoginThatTypesIsDeadOnceItIsReported(t *testing.T) {
 		denied := v.standing().Login.ChallengeID
 		p.answer(protocol.Deny, "")
 		must(t, w.ChooseTyped(t.Context(), v.l, v.b, v.form()))
-		_, err := w.MFA.Answer(t.Context(), p.device(), protocol.Answer{Challenge: denied, Verdict: protocol.Report})
+		_, err := w.MFA.Answer(t.Context(), p.device(), protocol.Answer{Challenge: denied, Verdict: protocol.Report}, "")
 		must(t, err)
 		if f := v.passcode(p.typed()); f != nil {
 			t.Errorf("got %+v, want nothing", f)

@@ -40,6 +40,14 @@ type Service struct {
 	Policy   mfa.Policy
 	Now      func() time.Time // nil means time.Now
 	Lifetime time.Duration    // of a whole login; 0 means 15 min
+
+	// Passwords is what a new password has to be like, and PasswordWords what is known
+	// about this service that it must not be made of.
+	Passwords     password.Policy
+	PasswordWords []string
+	// EnrolAtFirstLogin lets somebody without any device add the first one with the
+	// password alone.
+	EnrolAtFirstLogin bool
 }
 
 // Errors of this package.
@@ -118,6 +126,15 @@ func (s *Service) heldSession(ctx context.Context, b Browser) (session.Session, 
 
 // browserOf is the id of a browser as logins and challenges know it.
 func browserOf(b Browser) string { return hex.EncodeToString(random.Hash(b.LoginToken)) }
+
+// ID is what challenges know this browser by, "" if it has no cookie of a login. An
+// answer that comes from a login's own browser needs no match number.
+func (b Browser) ID() string {
+	if !random.WellFormed(loginTokenPrefix, b.LoginToken) {
+		return ""
+	}
+	return browserOf(b)
+}
 
 // FormToken is the one-time token that the forms of a login's present page carry.
 // It changes with every step.

@@ -125,7 +125,7 @@ func (w *world) phone(u user.User) *phone {
 	p := &phone{w, begun}
 	passcode, err := otp.PushPasscode(begun.PushSecret, begun.Question)
 	must(w.t, err)
-	_, err = w.Devices.Prove(ctx, p.device(), passcode)
+	_, err = w.Devices.Prove(ctx, p.device(), protocol.EnrolProve{Passcode: passcode})
 	must(w.t, err)
 	return p
 }
@@ -162,7 +162,7 @@ func (p *phone) attempt(verdict protocol.Verdict, number string) (passcode strin
 		a.Passcode, err = otp.PushPasscode(p.begun.PushSecret, question[:])
 		must(p.w.t, err)
 	}
-	_, err = p.w.MFA.Answer(ctx, p.device(), a)
+	_, err = p.w.MFA.Answer(ctx, p.device(), a, "")
 	return a.Passcode, err
 }
 

@@ -18,13 +18,16 @@ var errLate = errors.New("the challenge was no longer pending")
 // Answer takes a device's verdict on a challenge. A verdict that the same device
 // gave before is answered as it was then, so that a lost answer can be sent again;
 // every other second answer is refused. Refusals are protocol codes.
-func (s *Service) Answer(ctx context.Context, d devices.Device, a protocol.Answer) (protocol.Answered, error) {
+//
+// browser is the id of the browser whose cookie came with the answer, "" for none. An
+// approval that comes from the very browser that asks needs no number.
+func (s *Service) Answer(ctx context.Context, d devices.Device, a protocol.Answer, browser string) (protocol.Answered, error) {
 	to, err := stateOf(a.Verdict)
 	if err != nil {
 		return protocol.Answered{}, err
 	}
 	for range 2 { // somebody who was quicker is seen the second time
-		if err = s.take(ctx, d, a, to); !errors.Is(err, errLate) {
+		if err = s.take(ctx, d, a, browser, to); !errors.Is(err, errLate) {
 			break
 		}
 	}
@@ -53,7 +56,7 @@ func stateOf(v protocol.Verdict) (State, error) {
 	return "", protocol.ErrInvalidRequest
 }
 
-func (s *Service) take(ctx context.Context, d devices.Device, a protocol.Answer, to State) error {
+func (s *Service) take(ctx context.Context, d devices.Device, a protocol.Answer, browser string, to State) error {
 	c, err := s.forDevice(ctx, d, a.Challenge)
 	if err != nil {
 		return err
@@ -71,7 +74,7 @@ func (s *Service) take(ctx context.Context, d devices.Device, a protocol.Answer,
 	}
 	switch to {
 	case Approved:
-		return s.approve(ctx, c, d, a)
+		return s.approve(ctx, c, d, a, browser)
 	case Reported:
 		return s.report(ctx, c, d, Pending)
 	}
@@ -192,7 +195,7 @@ func (s *Service) recordAnswerTx(tx *db.Tx, c challenge, deviceID string, to Sta
 	}
 	return audit.Record(tx, audit.Entry{
 		At: now, Action: "challenge." + string(to), Subject: c.ID, User: c.UserID, Client: c.ClientID,
-		Detail: map[string]any{"device": deviceID, "login": c.LoginID},
+		Detail: map[string]any{"device": deviceID, "login": c.LoginID, "same_browser": c.SameBrowser},
 	})
 }
 

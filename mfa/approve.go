@@ -17,8 +17,8 @@ import (
 // approve judges an approval and then, whatever the judgement, goes the same way:
 // only a challenge that is still pending takes it or counts it. Whoever sends many
 // guesses at once learns from those that came too late nothing but that.
-func (s *Service) approve(ctx context.Context, c challenge, d devices.Device, a protocol.Answer) error {
-	fault, err := s.judge(c, d, a)
+func (s *Service) approve(ctx context.Context, c challenge, d devices.Device, a protocol.Answer, browser string) error {
+	j, err := s.judge(ctx, c, d, a, browser)
 	if err != nil {
 		return fmt.Errorf("judge an approval: %w", err)
 	}
@@ -26,49 +26,68 @@ func (s *Service) approve(ctx context.Context, c challenge, d devices.Device, a 
 		if err := s.holdTx(tx, c, d.ID); err != nil {
 			return err
 		}
-		if fault != nil {
-			return s.missTx(tx, c, d, fault)
+		if j.fault != nil {
+			return s.missTx(tx, c, d, j)
 		}
-		return s.approvedTx(tx, c, d, a.Passcode, s.now())
+		return s.approvedTx(tx, c, d, a.Passcode, j, s.now())
 	})
-	if err == nil && fault != nil {
-		return fault
+	if err == nil && j.fault != nil {
+		return j.fault
 	}
 	return wrap("approve a request", err)
 }
 
+// judgement is what was found about an approval.
+type judgement struct {
+	fault       *protocol.Error // what is wrong with it, or nil
+	path        path
+	assertion   devices.Assertion // on the biometric path
+	sameBrowser bool              // it came from the browser that asks, so no number was needed
+}
+
 // judge checks everything that an approval carries: that the device was shown what
-// the server asked, the passcode under the secret that the account's verification
-// names, and the typed number. It returns what is wrong with it, or nil.
-func (s *Service) judge(c challenge, d devices.Device, a protocol.Answer) (*protocol.Error, error) {
-	if d.Verification == protocol.VerifyBiometric {
-		return wrong(protocol.ErrWrongAssertion), nil // nothing to check one with yet, so none holds
-	}
+// the server asked, the assertion over exactly that, the passcode under the secret of
+// the path it took, and the typed number.
+func (s *Service) judge(ctx context.Context, c challenge, d devices.Device, a protocol.Answer, browser string) (j judgement, err error) {
+	j.path = pathOf(d, a)
 	approval := c.request(s.now()).Approval(s.Issuer, d.ID, a.Number, protocol.Approve)
 	shown := protocol.ApprovalHash(approval)
 	if subtle.ConstantTimeCompare(shown[:], a.Hash) != 1 {
-		return wrong(protocol.ErrInvalidRequest), nil
+		j.fault = wrong(protocol.ErrInvalidRequest)
+		return j, nil
 	}
-	right, err := s.answers(c, d, a.Passcode)
+	if j.path == byBody {
+		j.assertion, err = s.Devices.VerifyAssertion(ctx, d, shown[:], a.Assertion)
+		switch {
+		case errors.Is(err, devices.ErrWrongAssertion):
+			j.fault = wrong(protocol.ErrWrongAssertion)
+			return j, nil
+		case err != nil:
+			return j, err
+		}
+	}
+	right, err := s.answers(c, d, j.path, a.Passcode)
 	if err != nil {
-		return nil, err
+		return j, err
 	}
-	// The passcode is judged before the number, so that a thief without the PIN
-	// learns nothing about numbers.
+	// Assertion and passcode are judged before the number, so that a thief without
+	// finger or PIN learns nothing about numbers.
 	if !right {
-		return wrong(protocol.ErrWrongPasscode), nil
+		j.fault = wrong(protocol.ErrWrongPasscode)
+		return j, nil
 	}
-	if c.MatchDigits > 0 && subtle.ConstantTimeCompare([]byte(s.number(c)), []byte(a.Number)) != 1 {
-		return wrong(protocol.ErrWrongNumber), nil
+	j.sameBrowser = c.MatchDigits > 0 && a.Number == "" && c.askedBy(browser)
+	if c.MatchDigits > 0 && !j.sameBrowser && subtle.ConstantTimeCompare([]byte(s.number(c)), []byte(a.Number)) != 1 {
+		j.fault = wrong(protocol.ErrWrongNumber)
 	}
-	return nil, nil
+	return j, nil
 }
 
 // answers reports whether a passcode is the one that this device makes for this
 // challenge. Each path of verification has a secret of its own, so that none can
 // pose as another.
-func (s *Service) answers(c challenge, d devices.Device, passcode string) (bool, error) {
-	secret, err := s.Devices.ApprovalSecret(d)
+func (s *Service) answers(c challenge, d devices.Device, p path, passcode string) (bool, error) {
+	secret, err := p.secret(s.Devices, d)
 	if errors.Is(err, devices.ErrNoSecret) { // it was removed
 		return false, nil
 	}
@@ -83,16 +102,22 @@ func (s *Service) answers(c challenge, d devices.Device, passcode string) (bool,
 	return err == nil, err
 }
 
-func (s *Service) approvedTx(tx *db.Tx, c challenge, d devices.Device, passcode string, now time.Time) error {
-	if d.Verification == protocol.VerifyPIN {
+func (s *Service) approvedTx(tx *db.Tx, c challenge, d devices.Device, passcode string, j judgement, now time.Time) error {
+	switch j.path {
+	case byPIN:
 		if err := s.Devices.PINProvedTx(tx, d.ID); err != nil {
+			return err
+		}
+	case byBody:
+		if err := s.Devices.AssertedTx(tx, d, j.assertion); err != nil {
 			return err
 		}
 	}
 	if err := forgetBudgetTx(tx, c.UserID, c.Budget); err != nil {
 		return err
 	}
-	c.Methods = db.List(methods(d)...)
+	c.Methods = db.List(j.path.methods()...)
+	c.SameBrowser = j.sameBrowser
 	c.Passcode = s.Box.Seal(passcodePlace(c.ID), []byte(passcode))
 	c.FinishBy = db.At(now.Add(s.finish()))
 	return s.answeredTx(tx, c, d.ID, Approved, now)
@@ -100,7 +125,8 @@ func (s *Service) approvedTx(tx *db.Tx, c challenge, d devices.Device, passcode 
 
 // missTx counts a wrong approval against the challenge, a wrong passcode also
 // against the device's PIN, and says how many tries are left.
-func (s *Service) missTx(tx *db.Tx, c challenge, d devices.Device, fault *protocol.Error) error {
+func (s *Service) missTx(tx *db.Tx, c challenge, d devices.Device, j judgement) error {
+	fault := j.fault
 	now := s.now()
 	tries, err := s.missPendingTx(tx, c.ID, now)
 	if err != nil {
@@ -109,7 +135,7 @@ func (s *Service) missTx(tx *db.Tx, c challenge, d devices.Device, fault *protoc
 	left := max(0, maxTries-tries)
 	fault.TriesLeft = &left
 	detail := map[string]any{"device": d.ID, "tries_left": left}
-	if fault.Code == protocol.ErrWrongPasscode && d.Verification == protocol.VerifyPIN {
+	if fault.Code == protocol.ErrWrongPasscode && j.path == byPIN {
 		disabled, err := s.Devices.PINFailedTx(tx, d.ID)
 		if err != nil {
 			return err
@@ -142,13 +168,4 @@ var wrongMessage = map[protocol.Code]string{
 	protocol.ErrWrongAssertion: "the assertion is missing or does not hold",
 	protocol.ErrWrongNumber:    "the number is not the one on the login page",
 	protocol.ErrWrongPasscode:  "the passcode is wrong; was the PIN typed correctly?",
-}
-
-// methods are the amr values (RFC 8176) that an approval on this device earns. The
-// key of a device is kept in software unless attested otherwise.
-func methods(d devices.Device) []string {
-	if d.Verification == protocol.VerifyPIN {
-		return []string{"otp", "pin", "swk"}
-	}
-	return []string{"otp", "swk"}
 }

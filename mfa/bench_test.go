@@ -55,7 +55,7 @@ func (p benchPhone) round(b *testing.B) error {
 	if err != nil {
 		return err
 	}
-	r, err := p.w.Open(b.Context(), p.device, id)
+	r, err := p.w.Open(b.Context(), p.device, id, "")
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (p benchPhone) round(b *testing.B) error {
 	}
 	if _, err := p.w.Answer(b.Context(), p.device, protocol.Answer{
 		Challenge: id, Verdict: protocol.Approve, Number: view.MatchNumber, Hash: hash[:], Passcode: passcode,
-	}); err != nil {
+	}, ""); err != nil {
 		return err
 	}
 	return p.w.verify(ask, id, passcode)

@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
 	"time"
@@ -49,6 +50,7 @@ type challenge struct {
 	ExpiresAt   db.Time `db:"expires_at"`
 	AnsweredAt  db.Time `db:"answered_at"`
 	FinishBy    db.Time `db:"finish_by"`
+	SameBrowser bool    `db:"same_browser"`
 	VerifiedAt  db.Time `db:"verified_at"`
 }
 
@@ -66,6 +68,11 @@ func (c challenge) stateAt(now time.Time) State {
 
 func (c challenge) answeredBy(deviceID string) bool {
 	return c.DeviceID != nil && *c.DeviceID == deviceID
+}
+
+// askedBy reports whether a browser is the one that waits for the answer.
+func (c challenge) askedBy(browser string) bool {
+	return browser != "" && subtle.ConstantTimeCompare([]byte(c.Browser), []byte(browser)) == 1
 }
 
 // request is the challenge as a device is told of it.

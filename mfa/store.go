@@ -9,7 +9,7 @@ import (
 )
 
 const challengeColumns = `id, user_id, login_id, client_id, budget, browser, state, nonce, match_digits, context, network,
-	new_client, new_network, tries, device_id, methods, passcode, created_at, expires_at, answered_at, finish_by, verified_at`
+	new_client, new_network, tries, device_id, methods, passcode, created_at, expires_at, answered_at, finish_by, verified_at, same_browser`
 
 // errRaced tells that another request created the person's challenge meanwhile.
 var errRaced = errors.New("another challenge was created at the same moment")
@@ -81,9 +81,9 @@ func endTx(tx *db.Tx, id string, from, to State) (moved bool, err error) {
 
 // answerTx records a verdict: only on a pending challenge, in time, in this epoch.
 func (s *Service) answerTx(tx *db.Tx, c challenge, otherwise error) error {
-	return tx.Must(otherwise, `UPDATE challenges SET state = $1, device_id = $2, methods = $3, passcode = $4, answered_at = $5, finish_by = $6
-		WHERE id = $7 AND state = 'pending' AND expires_at > $5 AND epoch = $8`,
-		c.State, c.DeviceID, c.Methods, c.Passcode, c.AnsweredAt, c.FinishBy, c.ID, s.Epoch)
+	return tx.Must(otherwise, `UPDATE challenges SET state = $1, device_id = $2, methods = $3, passcode = $4, answered_at = $5, finish_by = $6, same_browser = $7
+		WHERE id = $8 AND state = 'pending' AND expires_at > $5 AND epoch = $9`,
+		c.State, c.DeviceID, c.Methods, c.Passcode, c.AnsweredAt, c.FinishBy, c.SameBrowser, c.ID, s.Epoch)
 }
 
 // verifiedTx uses up an approval: by its own login, in time, once.

@@ -18,7 +18,7 @@ type Proof struct {
 	DeviceName  string
 	ChallengeID string   // "" for a typed passcode
 	Methods     []string // amr values (RFC 8176)
-	Numbered    bool     // the match number was typed
+	Numbered    bool     // the match number was typed, or the answer came from the browser that asked
 	At          time.Time
 }
 
@@ -48,7 +48,7 @@ func (s *Service) Verify(ctx context.Context, loginID, challengeID, passcode str
 	if err != nil {
 		return fmt.Errorf("verify a passcode: %w", err)
 	}
-	right, err := s.answers(c, d, passcode)
+	right, err := s.answers(c, d, pathTaken(c, d), passcode)
 	if err != nil {
 		return fmt.Errorf("verify a passcode: %w", err)
 	}

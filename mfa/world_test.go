@@ -120,7 +120,7 @@ func (w *world) phoneOf(userID string, wants protocol.Verification) *phone {
 	begun, err := w.Devices.Begin(ctx, devices.Incoming{Verb: protocol.VerbEnrolBegin, Proof: proof, Body: body})
 	must(w.t, err)
 	p := &phone{w: w, id: begun.DeviceID, begun: begun}
-	status, err := w.Devices.Prove(ctx, p.device(), p.passcode(begun.Question))
+	status, err := w.Devices.Prove(ctx, p.device(), protocol.EnrolProve{Passcode: p.passcode(begun.Question)})
 	must(w.t, err)
 	if status.State != protocol.EnrolStateActive {
 		w.t.Fatalf("enrol: got %s", status.State)
@@ -154,7 +154,7 @@ func (p *phone) passcode(question []byte) string {
 // approval is what the phone sends when its person types this number.
 func (p *phone) approval(challengeID, number string) protocol.Answer {
 	p.w.t.Helper()
-	r, err := p.w.Open(p.w.t.Context(), p.device(), challengeID)
+	r, err := p.w.Open(p.w.t.Context(), p.device(), challengeID, "")
 	must(p.w.t, err)
 	return p.approvalOf(r.Approval(issuer, p.id, number, protocol.Approve))
 }
@@ -168,7 +168,7 @@ func (p *phone) approvalOf(shown protocol.Approval) protocol.Answer {
 }
 
 func (p *phone) answer(a protocol.Answer) (protocol.State, error) {
-	answered, err := p.w.Answer(p.w.t.Context(), p.device(), a)
+	answered, err := p.w.Answer(p.w.t.Context(), p.device(), a, "")
 	return answered.State, err
 }
 

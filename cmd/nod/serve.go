@@ -16,6 +16,7 @@ import (
 
 	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/cmd/nod/server"
+	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/page"
@@ -81,9 +82,10 @@ func serve(ctx context.Context, c config.Config) (err error) {
 func options(c config.Config, log *slog.Logger) (server.Options, error) {
 	o := server.Options{
 		Place: c.Place, PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
-		Brand:          page.Brand{Name: c.Organisation},
-		Hasher:         &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},
-		Policy:         mfa.Policy{MatchDigits: c.MatchDigits, RefuseSoftware: c.RefuseSoftwareDevices},
+		Brand:              page.Brand{Name: c.Organisation},
+		Hasher:             &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},
+		Policy:             mfa.Policy{MatchDigits: c.MatchDigits, RefuseSoftware: c.RefuseSoftwareDevices},
+		DeviceVerification: devices.Rule(c.DeviceVerification), PushHosts: c.PushHosts, OutboundAllow: c.OutboundAllow,
 		ApprovalWindow: c.ApprovalWindow, FinishWindow: c.FinishWindow, LoginLifetime: c.LoginLifetime,
 		SessionAbsolute: c.SessionLifetime, SessionIdle: c.SessionIdle, KnownBrowser: c.KnownBrowser,
 		CodeLife: c.CodeLifetime, IDTokenLife: c.IDTokenLifetime, AccessTokenLife: c.AccessTokenLifetime,

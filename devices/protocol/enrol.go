@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -31,11 +32,12 @@ type EnrolState string
 
 // The states of an enrolment.
 const (
-	EnrolStateProve   EnrolState = "prove"   // one passcode is to be proved
-	EnrolStateConfirm EnrolState = "confirm" // the person is to confirm in the browser
-	EnrolStateActive  EnrolState = "active"
-	EnrolStateRefused EnrolState = "refused" // by the person, in the browser
-	EnrolStateExpired EnrolState = "expired"
+	EnrolStateCredential EnrolState = "credential" // the WebAuthn credential is to be registered
+	EnrolStateProve      EnrolState = "prove"      // one passcode is to be proved
+	EnrolStateConfirm    EnrolState = "confirm"    // the person is to confirm in the browser
+	EnrolStateActive     EnrolState = "active"
+	EnrolStateRefused    EnrolState = "refused" // by the person, in the browser
+	EnrolStateExpired    EnrolState = "expired"
 )
 
 // EnrolBegin asks to become a device. It consumes the token of the link and
@@ -46,8 +48,8 @@ type EnrolBegin struct {
 	// Name is what the person calls the device: 1 to 64 characters.
 	Name string `json:"name"`
 	Kind Kind   `json:"kind"`
-	// Wants is the verification that the device offers; the server's policy
-	// decides and may refuse it.
+	// Wants is the best verification that the device offers; the server's rule
+	// decides what is done and may refuse.
 	Wants Verification `json:"wants"`
 }
 
@@ -90,8 +92,9 @@ type EnrolBegun struct {
 	PushSecret Bytes `json:"push_secret"`
 	// TypedSecret makes TOTP passcodes for typing.
 	TypedSecret Bytes `json:"typed_secret"`
-	// PINSecret makes push passcodes under PIN verification. The device seals
-	// it with SealPIN and forgets it, as it forgets PINHalf.
+	// PINSecret makes push passcodes under PIN verification, and on the second path
+	// of biometric verification where the rule has one. The device seals it with
+	// SealPIN and forgets it, as it forgets PINHalf.
 	PINSecret     Bytes `json:"pin_secret,omitempty"`
 	PINSalt       Bytes `json:"pin_salt,omitempty"`
 	PINHalf       Bytes `json:"pin_half,omitempty"`
@@ -103,22 +106,51 @@ type EnrolBegun struct {
 	// shows its own and treats a difference as an attack.
 	Fingerprint string     `json:"fingerprint"`
 	State       EnrolState `json:"state"`
+	// Credential is what the WebAuthn credential has to be made with, under biometric
+	// verification: PublicKeyCredentialCreationOptionsJSON (WebAuthn, section 5.1.8).
+	Credential json.RawMessage `json:"credential,omitempty"`
+	// PushKey is the application server key to subscribe with (RFC 8292, section 3.2), in
+	// base64url; absent if this server wakes nobody.
+	PushKey string `json:"push_key,omitempty"`
+	// ConfirmURL is where the person confirms the device, if that is not the page
+	// which shows the link.
+	ConfirmURL string `json:"confirm_url,omitempty"`
+}
+
+// EnrolCredential hands in the WebAuthn credential: RegistrationResponseJSON, as
+// PublicKeyCredential.toJSON makes it (WebAuthn, section 5.1).
+type EnrolCredential struct {
+	Credential json.RawMessage `json:"credential"`
+}
+
+func (m *EnrolCredential) check() error {
+	if len(m.Credential) == 0 || m.Credential[0] != '{' {
+		return errors.New("credential is not an object")
+	}
+	return nil
 }
 
 // EnrolProve shows that the secrets arrived and that the PIN, typed a second
 // time, opens the sealed one.
 type EnrolProve struct {
 	Passcode string `json:"passcode"`
+	// PINPasscode answers the same question under the PIN secret, where the PIN is a
+	// second path beside biometric verification.
+	PINPasscode string `json:"pin_passcode,omitempty"`
 }
 
 func (m *EnrolProve) check() error {
 	if !isDigits(m.Passcode, 6, 6) {
 		return errors.New("passcode is not six digits")
 	}
+	if m.PINPasscode != "" && !isDigits(m.PINPasscode, 6, 6) {
+		return errors.New("PIN passcode is not six digits")
+	}
 	return nil
 }
 
-// EnrolStatus answers EnrolProve and the empty message of enrol/status.
+// EnrolStatus answers EnrolCredential, EnrolProve and the empty message of
+// enrol/status.
 type EnrolStatus struct {
 	State       EnrolState `json:"state"`
 	Fingerprint string     `json:"fingerprint"`

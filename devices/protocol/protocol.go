@@ -16,15 +16,18 @@ package protocol
 
 // Verbs are what a device can ask for. Each is a POST to Path(verb).
 const (
-	VerbEnrolBegin  = "enrol/begin"
-	VerbEnrolProve  = "enrol/prove"
-	VerbEnrolStatus = "enrol/status"
-	VerbRequests    = "requests"
-	VerbRequest     = "request"
-	VerbPINHalf     = "pin-half"
-	VerbAnswer      = "answer"
-	VerbStream      = "stream"
-	VerbPush        = "push"
+	VerbEnrolBegin      = "enrol/begin"
+	VerbEnrolCredential = "enrol/credential"
+	VerbEnrolProve      = "enrol/prove"
+	VerbEnrolStatus     = "enrol/status"
+	VerbSubscribe       = "subscribe"
+	VerbRequests        = "requests"
+	VerbRequest         = "request"
+	VerbPINHalf         = "pin-half"
+	VerbAnswer          = "answer"
+	VerbStream          = "stream"
+	VerbPush            = "push"
+	VerbNoticeSeen      = "notice-seen"
 )
 
 const (
@@ -52,7 +55,7 @@ func Path(verb string) string { return pathPrefix + verb }
 // Verbs returns every verb, in the order a device meets them.
 func Verbs() []string {
 	return []string{
-		VerbEnrolBegin, VerbEnrolProve, VerbEnrolStatus, VerbRequests, VerbRequest,
-		VerbPINHalf, VerbAnswer, VerbStream, VerbPush,
+		VerbEnrolBegin, VerbEnrolCredential, VerbEnrolProve, VerbEnrolStatus, VerbSubscribe, VerbRequests,
+		VerbRequest, VerbPINHalf, VerbAnswer, VerbStream, VerbPush, VerbNoticeSeen,
 	}
 }

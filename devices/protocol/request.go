@@ -30,6 +30,33 @@ type Requests struct {
 	Requests   []Request `json:"requests"`
 	PushOn     bool      `json:"push_on"`
 	ServerTime Time      `json:"server_time"`
+	// Name is what the person calls this device at present.
+	Name string `json:"name"`
+	// Push is where waking this device stands.
+	Push Channel `json:"push"`
+	// Notices are what the person has to know and has not seen on this device.
+	Notices []Notice `json:"notices"`
+}
+
+// Notice tells of a change to the account that this device had no part in.
+type Notice struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+	// About is the name of what changed, such as a device's; it may be empty.
+	About string `json:"about"`
+	At    Time   `json:"at"`
+}
+
+// NoticeRef names a notice that the person has seen.
+type NoticeRef struct {
+	Notice string `json:"notice"`
+}
+
+func (m *NoticeRef) check() error {
+	if !isToken(m.Notice, 128) {
+		return errors.New("notice is missing or malformed")
+	}
+	return nil
 }
 
 // ChallengeRef names a challenge; it is the message of request, which marks
@@ -64,6 +91,9 @@ type Request struct {
 	// NewClient and NewNetwork are hints to look twice, and not approved.
 	NewClient  bool `json:"new_client"`
 	NewNetwork bool `json:"new_network"`
+	// SameBrowser tells that the question came from the very browser that asks for the
+	// sign-in, so that no number is needed. It is told in the answer to request only.
+	SameBrowser bool `json:"same_browser,omitempty"`
 }
 
 // Client is the application that is signed in to. Its name on screen is the
@@ -115,22 +145,4 @@ func cleanText(s string) string {
 // this challenge and forgotten.
 type PINHalf struct {
 	Half Bytes `json:"half"`
-}
-
-// PushSetting is the message of push, and with PushState its answer: whether
-// nod wakes this device.
-type PushSetting struct {
-	On *bool `json:"on"`
-}
-
-func (m *PushSetting) check() error {
-	if m.On == nil {
-		return errors.New("on is missing")
-	}
-	return nil
-}
-
-// PushState answers push.
-type PushState struct {
-	PushOn bool `json:"push_on"`
 }

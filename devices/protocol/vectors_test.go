@@ -222,6 +222,7 @@ func TestMessageVectors(t *testing.T) {
 		Sent   any    `json:"sent"`
 		Answer any    `json:"answer"`
 	}
+	delivered := At(testNow.Add(-3 * time.Minute))
 	exchanges := []exchange{
 		{VerbEnrolBegin, EnrolBegin{Token: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", Name: "Zoë's phone", Kind: KindNative, Wants: VerifyPIN}, EnrolBegun{
 			DeviceID: "dev_1", Issuer: a.Issuer, Account: Account{ID: "usr_1", Name: "zoe", DisplayName: "Zoë"},
@@ -229,9 +230,27 @@ func TestMessageVectors(t *testing.T) {
 			PINSecret: sequence(64, 32), PINSalt: sequence(96, 16), PINHalf: sequence(128, 32), PINIterations: PINIterations,
 			Question: sequence(160, 32), Fingerprint: "E742-RWB4-HSCD-FEYD", State: EnrolStateProve,
 		}},
+		{VerbEnrolBegin, EnrolBegin{Token: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", Name: "Zoë's Pixel", Kind: KindWeb, Wants: VerifyBiometric}, EnrolBegun{
+			DeviceID: "dev_2", Issuer: a.Issuer, Account: Account{ID: "usr_1", Name: "zoe", DisplayName: "Zoë"},
+			Verification: VerifyBiometric, MatchDigits: 2, PushSecret: sequence(0, 32), TypedSecret: sequence(32, 32),
+			Question: sequence(160, 32), Fingerprint: "E742-RWB4-HSCD-FEYD", State: EnrolStateCredential, Credential: creationOptions,
+			PushKey:    "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+			ConfirmURL: a.Issuer + "/account/confirm",
+		}},
+		{VerbEnrolBegin, EnrolBegin{Token: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", Name: "Old browser", Kind: KindWeb, Wants: VerifyPIN}, &Error{
+			Code: ErrVerificationRefused, Message: "This device does not offer the verification that the account demands.", ServerTime: At(testNow),
+		}},
+		{VerbEnrolCredential, EnrolCredential{Credential: registration}, EnrolStatus{State: EnrolStateProve, Fingerprint: "E742-RWB4-HSCD-FEYD"}},
+		{VerbSubscribe, Subscribe{Subscription: subscription}, PushState{PushOn: true, Push: Channel{On: true, Subscribed: true}}},
+		{VerbSubscribe, Subscribe{Blocked: BlockedDenied}, PushState{PushOn: true, Push: Channel{On: true, Blocked: BlockedDenied}}},
+		{VerbEnrolProve, EnrolProve{Passcode: "123456", PINPasscode: "654321"}, EnrolStatus{State: EnrolStateConfirm, Fingerprint: "E742-RWB4-HSCD-FEYD"}},
 		{VerbEnrolProve, EnrolProve{Passcode: "123456"}, EnrolStatus{State: EnrolStateConfirm, Fingerprint: "E742-RWB4-HSCD-FEYD"}},
 		{VerbEnrolStatus, Empty{}, EnrolStatus{State: EnrolStateActive, Fingerprint: "E742-RWB4-HSCD-FEYD"}},
-		{VerbRequests, Empty{}, Requests{Requests: []Request{request}, PushOn: true, ServerTime: At(testNow)}},
+		{VerbRequests, Empty{}, Requests{
+			Requests: []Request{request}, PushOn: true, ServerTime: At(testNow), Name: "Zoë's phone",
+			Push:    Channel{On: true, Subscribed: true, DeliveredAt: &delivered},
+			Notices: []Notice{{ID: "ntc_1", Kind: "device_added", About: "Zoë's Pixel", At: At(testNow)}},
+		}},
 		{VerbRequest, ChallengeRef{Challenge: "chl_1"}, request},
 		{VerbPINHalf, ChallengeRef{Challenge: "chl_1"}, PINHalf{Half: sequence(128, 32)}},
 		{VerbAnswer, Answer{Challenge: "chl_1", Verdict: Approve, Number: "42", Passcode: "123456", Hash: hash[:]}, Answered{State: StateApproved}},
@@ -239,7 +258,9 @@ func TestMessageVectors(t *testing.T) {
 		{VerbAnswer, Answer{Challenge: "chl_1", Verdict: Approve, Number: "24", Passcode: "123456", Hash: hash[:]}, &Error{
 			Code: ErrWrongNumber, Message: "That is not the number on the login page.", TriesLeft: new(2), ServerTime: At(testNow),
 		}},
-		{VerbPush, PushSetting{On: new(false)}, PushState{PushOn: false}},
+		{VerbAnswer, Answer{Challenge: "chl_1", Verdict: Approve, Number: "42", Passcode: "123456", Hash: hash[:], Assertion: assertion}, Answered{State: StateApproved}},
+		{VerbPush, PushSetting{On: new(false)}, PushState{PushOn: false, Push: Channel{Subscribed: true}}},
+		{VerbNoticeSeen, NoticeRef{Notice: "ntc_1"}, Empty{}},
 	}
 	compareVectors(t, "messages.json", map[string]any{
 		"about":     "one example of every message",
@@ -253,9 +274,45 @@ func TestMessageVectors(t *testing.T) {
 		into := map[string]any{
 			VerbEnrolBegin: &EnrolBegin{}, VerbEnrolProve: &EnrolProve{}, VerbEnrolStatus: &Empty{}, VerbRequests: &Empty{},
 			VerbRequest: &ChallengeRef{}, VerbPINHalf: &ChallengeRef{}, VerbAnswer: &Answer{}, VerbPush: &PushSetting{},
+			VerbEnrolCredential: &EnrolCredential{}, VerbSubscribe: &Subscribe{}, VerbNoticeSeen: &NoticeRef{},
 		}[e.Verb]
 		if err := Decode(sent, into); err != nil {
 			t.Errorf("%s: got %v", e.Verb, err)
+		}
+	}
+}
+
+// What browsers make, cut short where it goes on for long.
+var (
+	creationOptions = json.RawMessage(`{"rp":{"name":"Northwind","id":"login.example.com"},"user":{"name":"zoe","displayName":"Zoë","id":"AAEC"},` +
+		`"challenge":"8J2k","pubKeyCredParams":[{"type":"public-key","alg":-7}],"authenticatorSelection":{"userVerification":"required"}}`)
+	registration = json.RawMessage(`{"id":"AQID","rawId":"AQID","type":"public-key","response":{"clientDataJSON":"e30","attestationObject":"oA"},"clientExtensionResults":{}}`)
+	assertion    = json.RawMessage(`{"id":"AQID","rawId":"AQID","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AA","signature":"MA"},"clientExtensionResults":{}}`)
+	subscription = json.RawMessage(`{"endpoint":"https://updates.push.services.mozilla.com/wpush/v2/gAAAA","keys":{"p256dh":"BOr","auth":"k8J"}}`)
+)
+
+func TestVectorsRegistration(t *testing.T) {
+	r := Registration{
+		Issuer: "https://login.example.com", Enrolment: "enr_1", Device: "dev_2", Account: "usr_1",
+		Thumbprint: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", Question: sequence(160, 32),
+	}
+	challenge := RegistrationChallenge(r)
+	compareVectors(t, "registration.json", map[string]any{
+		"about":  "the challenge of the ceremony that makes a device's WebAuthn credential",
+		"issuer": r.Issuer, "enrolment": r.Enrolment, "device": r.Device, "account": r.Account, "thumbprint": r.Thumbprint,
+		"question": Bytes(r.Question), "challenge": Bytes(challenge[:]),
+	})
+	for name, changed := range map[string]Registration{
+		"another server":    {"https://other.example.com", r.Enrolment, r.Device, r.Account, r.Thumbprint, r.Question},
+		"another link":      {r.Issuer, "enr_2", r.Device, r.Account, r.Thumbprint, r.Question},
+		"another device":    {r.Issuer, r.Enrolment, "dev_3", r.Account, r.Thumbprint, r.Question},
+		"another person":    {r.Issuer, r.Enrolment, r.Device, "usr_2", r.Thumbprint, r.Question},
+		"another key":       {r.Issuer, r.Enrolment, r.Device, r.Account, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4J", r.Question},
+		"another question":  {r.Issuer, r.Enrolment, r.Device, r.Account, r.Thumbprint, sequence(161, 32)},
+		"a character moved": {r.Issuer, r.Enrolment + "d", "ev_2", r.Account, r.Thumbprint, r.Question},
+	} {
+		if RegistrationChallenge(changed) == challenge {
+			t.Errorf("%s: the challenge is the same", name)
 		}
 	}
 }

@@ -13,7 +13,7 @@ const (
 	gone   = "gone" // what it was has been erased
 )
 
-const columns = "device_id, state, endpoint_hash, subscription, changed_at, delivered_at, failed_at, failure"
+const columns = "device_id, state, endpoint_hash, subscription, changed_at, delivered_at, failed_at, failure, blocked"
 
 type row struct {
 	DeviceID     string `db:"device_id"`
@@ -24,6 +24,7 @@ type row struct {
 	DeliveredAt  db.Time `db:"delivered_at"`
 	FailedAt     db.Time `db:"failed_at"`
 	Failure      Outcome
+	Blocked      string
 }
 
 func (s *Subscriptions) read(ctx context.Context, deviceID string) (r row, err error) {
@@ -42,9 +43,19 @@ func saveTx(tx *db.Tx, deviceID string, endpointHash, sealed []byte, now time.Ti
 	_, err := tx.Exec(`INSERT INTO push_subscriptions (device_id, state, endpoint_hash, subscription, changed_at)
 		VALUES ($1, 'active', $2, $3, $4)
 		ON CONFLICT (device_id) DO UPDATE SET state = 'active', endpoint_hash = excluded.endpoint_hash,
-			subscription = excluded.subscription, changed_at = excluded.changed_at, failed_at = NULL, failure = ''`,
+			subscription = excluded.subscription, changed_at = excluded.changed_at, failed_at = NULL, failure = '', blocked = ''`,
 		deviceID, endpointHash, sealed, db.At(now))
 	return err
+}
+
+// blockTx keeps that there is nowhere to send to, and why; it erases what was there. It
+// returns 0 if that was known.
+func blockTx(tx *db.Tx, deviceID, why string, now time.Time) (int64, error) {
+	return tx.Exec(`INSERT INTO push_subscriptions (device_id, state, changed_at, blocked) VALUES ($1, 'gone', $2, $3)
+		ON CONFLICT (device_id) DO UPDATE SET state = 'gone', endpoint_hash = NULL, subscription = NULL,
+			changed_at = excluded.changed_at, blocked = excluded.blocked
+			WHERE push_subscriptions.blocked <> excluded.blocked OR push_subscriptions.state <> 'gone'`,
+		deviceID, db.At(now), why)
 }
 
 func deleteTx(tx *db.Tx, deviceID string) (int64, error) {

@@ -23,6 +23,7 @@ type Subscriptions struct {
 type Channel struct {
 	Subscribed  bool      // the device can be woken
 	Gone        bool      // it could, until its push service said that it is over
+	Blocked     string    // why the device itself says that it cannot, "" if it says nothing of the kind
 	ChangedAt   time.Time // of the subscription; zero if there never was one
 	DeliveredAt time.Time // when a push service last took a wake-up, to the minute; zero if never
 	FailedAt    time.Time // when it last did not, zero if it has since
@@ -66,6 +67,26 @@ func (s *Subscriptions) SetTx(tx *db.Tx, deviceID string, sub Subscription) erro
 	return audit.Record(tx, audit.Entry{At: now, Action: "device.push.subscribed", Subject: deviceID})
 }
 
+// Block keeps that a device cannot be woken, in the one word that it gave for it. Saying
+// so again changes nothing.
+func (s *Subscriptions) Block(ctx context.Context, deviceID, why string) error {
+	r, err := s.read(ctx, deviceID)
+	if err == nil && r.State == gone && r.Blocked == why {
+		return nil
+	}
+	if err == nil || errors.Is(err, db.ErrNotFound) {
+		err = s.DB.Write(ctx, func(tx *db.Tx) error {
+			now := s.now()
+			n, err := blockTx(tx, deviceID, why, now)
+			if n == 0 || err != nil {
+				return err
+			}
+			return audit.Record(tx, audit.Entry{At: now, Action: "device.push.blocked", Subject: deviceID, Detail: map[string]any{"why": why}})
+		})
+	}
+	return wrap("note why a device cannot be woken", err)
+}
+
 // Drop forgets where a device is woken. Dropping what is not there is no error.
 func (s *Subscriptions) Drop(ctx context.Context, deviceID string) error {
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
@@ -92,7 +113,7 @@ func (s *Subscriptions) State(ctx context.Context, deviceID string) (Channel, er
 		return Channel{}, nil
 	}
 	return Channel{
-		Subscribed: r.State == active, Gone: r.State == gone, ChangedAt: r.ChangedAt.Time,
+		Subscribed: r.State == active, Gone: r.State == gone && r.Blocked == "", Blocked: r.Blocked, ChangedAt: r.ChangedAt.Time,
 		DeliveredAt: r.DeliveredAt.Time, FailedAt: r.FailedAt.Time, Failure: r.Failure,
 	}, wrap("look at a subscription", err)
 }

@@ -19,9 +19,30 @@ func (s *Surface) requests(w http.ResponseWriter, r *http.Request) error {
 	if list == nil {
 		list = []protocol.Request{} // a list, and not null
 	}
+	channel, err := s.Devices.Channel(ctx, d)
+	if err != nil {
+		return err
+	}
+	notices, err := s.Devices.Notices(ctx, d.ID)
+	if err != nil {
+		return err
+	}
 	return guard.WriteJSON(w, http.StatusOK, protocol.Requests{
-		Requests: list, PushOn: d.PushOn, ServerTime: protocol.At(s.now()),
+		Requests: list, PushOn: d.PushOn, ServerTime: protocol.At(s.now()), Name: d.Name, Push: channel, Notices: notices,
 	})
+}
+
+// noticeSeen takes a notice off the list.
+func (s *Surface) noticeSeen(w http.ResponseWriter, r *http.Request) error {
+	var msg protocol.NoticeRef
+	d, ctx, err := s.receive(r, protocol.VerbNoticeSeen, &msg)
+	if err != nil {
+		return err
+	}
+	if err := s.Devices.SeenNotice(ctx, d.ID, msg.Notice); err != nil {
+		return err
+	}
+	return guard.WriteJSON(w, http.StatusOK, protocol.Empty{})
 }
 
 func (s *Surface) request(w http.ResponseWriter, r *http.Request) error {
@@ -30,7 +51,7 @@ func (s *Surface) request(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	request, err := s.Challenges.Open(ctx, d, msg.Challenge)
+	request, err := s.Challenges.Open(ctx, d, msg.Challenge, s.browser(r))
 	if err != nil {
 		return err
 	}
@@ -56,7 +77,7 @@ func (s *Surface) answer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answered, err := s.Challenges.Answer(ctx, d, msg)
+	answered, err := s.Challenges.Answer(ctx, d, msg, s.browser(r))
 	if err != nil {
 		return err
 	}

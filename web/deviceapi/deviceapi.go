@@ -25,7 +25,10 @@ type Surface struct {
 	Challenges Challenges
 	DB         *db.DB // whose announcements wake streams
 	Streams    *guard.Streams
-	Now        func() time.Time // nil means time.Now
+	// Browser returns the id of the browser whose login cookie came with a request, ""
+	// for none. nil means that no cookie counts.
+	Browser func(*http.Request) string
+	Now     func() time.Time // nil means time.Now
 
 	open openStreams
 }
@@ -34,80 +37,37 @@ type Surface struct {
 type Challenges interface {
 	// Requests returns the pending requests for a device, now delivered to it.
 	Requests(ctx context.Context, d devices.Device) ([]protocol.Request, error)
-	// Open returns one request, now on the device's screen.
-	Open(ctx context.Context, d devices.Device, challengeID string) (protocol.Request, error)
+	// Open returns one request, now on the device's screen. browser is the id of the
+	// browser whose cookie came along, "" for none.
+	Open(ctx context.Context, d devices.Device, challengeID, browser string) (protocol.Request, error)
 	// PINHalf returns the server's half of the PIN path for an open challenge.
 	PINHalf(ctx context.Context, d devices.Device, challengeID string) ([]byte, error)
 	// Answer takes the device's answer.
-	Answer(ctx context.Context, d devices.Device, a protocol.Answer) (protocol.Answered, error)
+	Answer(ctx context.Context, d devices.Device, a protocol.Answer, browser string) (protocol.Answered, error)
 }
 
 // Register puts every verb on the mux for machines.
 func (s *Surface) Register(api *guard.API) {
 	for verb, h := range map[string]guard.Handler{
-		protocol.VerbEnrolBegin:  s.begin,
-		protocol.VerbEnrolProve:  s.prove,
-		protocol.VerbEnrolStatus: s.status,
-		protocol.VerbRequests:    s.requests,
-		protocol.VerbRequest:     s.request,
-		protocol.VerbPINHalf:     s.pinHalf,
-		protocol.VerbAnswer:      s.answer,
-		protocol.VerbStream:      s.stream,
-		protocol.VerbPush:        s.push,
+		protocol.VerbEnrolBegin:      s.begin,
+		protocol.VerbEnrolCredential: s.credential,
+		protocol.VerbEnrolProve:      s.prove,
+		protocol.VerbEnrolStatus:     s.status,
+		protocol.VerbSubscribe:       s.subscribe,
+		protocol.VerbRequests:        s.requests,
+		protocol.VerbRequest:         s.request,
+		protocol.VerbPINHalf:         s.pinHalf,
+		protocol.VerbAnswer:          s.answer,
+		protocol.VerbStream:          s.stream,
+		protocol.VerbPush:            s.push,
+		protocol.VerbNoticeSeen:      s.noticeSeen,
 	} {
 		api.Handle("POST "+protocol.Path(verb), guard.Route{
 			Handler: s.tell(h), Accepts: []string{protocol.ContentType}, MaxBody: protocol.MaxBody,
+			// These two may come from the very browser that signs in, which its cookie tells.
+			Cookies: verb == protocol.VerbRequest || verb == protocol.VerbAnswer,
 		})
 	}
-}
-
-func (s *Surface) begin(w http.ResponseWriter, r *http.Request) error {
-	in, err := incoming(r, protocol.VerbEnrolBegin)
-	if err != nil {
-		return err
-	}
-	begun, err := s.Devices.Begin(origin(r, ""), in)
-	if err != nil {
-		return err
-	}
-	return guard.WriteJSON(w, http.StatusOK, begun)
-}
-
-func (s *Surface) prove(w http.ResponseWriter, r *http.Request) error {
-	var msg protocol.EnrolProve
-	d, ctx, err := s.receive(r, protocol.VerbEnrolProve, &msg)
-	if err != nil {
-		return err
-	}
-	status, err := s.Devices.Prove(ctx, d, msg.Passcode)
-	if err != nil {
-		return err
-	}
-	return guard.WriteJSON(w, http.StatusOK, status)
-}
-
-func (s *Surface) status(w http.ResponseWriter, r *http.Request) error {
-	d, ctx, err := s.receive(r, protocol.VerbEnrolStatus, &protocol.Empty{})
-	if err != nil {
-		return err
-	}
-	status, err := s.Devices.Status(ctx, d)
-	if err != nil {
-		return err
-	}
-	return guard.WriteJSON(w, http.StatusOK, status)
-}
-
-func (s *Surface) push(w http.ResponseWriter, r *http.Request) error {
-	var msg protocol.PushSetting
-	d, ctx, err := s.receive(r, protocol.VerbPush, &msg)
-	if err != nil {
-		return err
-	}
-	if err := s.Devices.SetPush(ctx, d.UserID, d.ID, *msg.On); err != nil {
-		return err
-	}
-	return guard.WriteJSON(w, http.StatusOK, protocol.PushState{PushOn: *msg.On})
 }
 
 // receive authenticates a request, decodes its message and says who acts from here
@@ -150,6 +110,14 @@ func origin(r *http.Request, actor string) context.Context {
 		o.IP = ip.String()
 	}
 	return audit.From(r.Context(), o)
+}
+
+// browser is the id of the browser that a request came from, "" if it shows none.
+func (s *Surface) browser(r *http.Request) string {
+	if s.Browser == nil {
+		return ""
+	}
+	return s.Browser(r)
 }
 
 func (s *Surface) now() time.Time {

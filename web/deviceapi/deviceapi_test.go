@@ -77,6 +77,9 @@ func (s *server) enroll(o simulator.Options) *simulator.Phone {
 	return phone
 }
 
+// sameBrowser is the id of the browser that the questions came from.
+const sameBrowser = "the browser that asks"
+
 // questions stand in for mfa: they check an answer as far as the protocol goes, and
 // leave out everything about logins.
 type questions struct {
@@ -141,7 +144,7 @@ func (q *questions) Requests(context.Context, devices.Device) (list []protocol.R
 }
 
 // Open notes that the request is on screen.
-func (q *questions) Open(_ context.Context, _ devices.Device, id string) (protocol.Request, error) {
+func (q *questions) Open(_ context.Context, _ devices.Device, id, browser string) (protocol.Request, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	asked, err := q.find(id)
@@ -149,7 +152,9 @@ func (q *questions) Open(_ context.Context, _ devices.Device, id string) (protoc
 		return protocol.Request{}, err
 	}
 	asked.opened = true
-	return asked.Request, nil
+	r := asked.Request
+	r.SameBrowser = browser == sameBrowser
+	return r, nil
 }
 
 // PINHalf hands the half out for an open request.
@@ -163,7 +168,7 @@ func (q *questions) PINHalf(_ context.Context, d devices.Device, id string) ([]b
 }
 
 // Answer checks hash, passcode and number, in this order.
-func (q *questions) Answer(_ context.Context, d devices.Device, a protocol.Answer) (protocol.Answered, error) {
+func (q *questions) Answer(_ context.Context, d devices.Device, a protocol.Answer, browser string) (protocol.Answered, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	asked, err := q.find(a.Challenge)
@@ -176,7 +181,7 @@ func (q *questions) Answer(_ context.Context, d devices.Device, a protocol.Answe
 	case protocol.Report:
 		asked.State = protocol.StateReported
 	default:
-		if err := q.check(d, asked, a); err != nil {
+		if err := q.check(d, asked, a, browser); err != nil {
 			asked.tries++
 			left := 3 - asked.tries
 			return protocol.Answered{}, &protocol.Error{Code: *err, TriesLeft: &left}
@@ -186,7 +191,7 @@ func (q *questions) Answer(_ context.Context, d devices.Device, a protocol.Answe
 	return protocol.Answered{State: asked.State}, nil
 }
 
-func (q *questions) check(d devices.Device, asked *question, a protocol.Answer) *protocol.Code {
+func (q *questions) check(d devices.Device, asked *question, a protocol.Answer, browser string) *protocol.Code {
 	wrong := func(c protocol.Code) *protocol.Code { return &c }
 	approval := asked.Approval(q.devices.PublicURL, d.ID, a.Number, a.Verdict)
 	hash, about := protocol.ApprovalHash(approval), protocol.Question(approval)
@@ -196,7 +201,7 @@ func (q *questions) check(d devices.Device, asked *question, a protocol.Answer) 
 		return wrong(protocol.ErrInvalidRequest)
 	case otp.VerifyPushPasscode(secret, about[:], a.Passcode) != nil:
 		return wrong(protocol.ErrWrongPasscode)
-	case a.Number != asked.number:
+	case a.Number != asked.number && browser != sameBrowser:
 		return wrong(protocol.ErrWrongNumber)
 	}
 	return nil

@@ -42,6 +42,7 @@ type Config struct {
 	Argon2Concurrency int // 0: one for each core
 	MinPasswordLength int
 
+	DeviceVerification    string // a rule of devices
 	RefuseSoftwareDevices bool
 	MatchDigits           int
 	ApprovalWindow        time.Duration
@@ -56,6 +57,9 @@ type Config struct {
 	AccessTokenLifetime time.Duration
 	RefreshLifetime     time.Duration
 	RefreshIdle         time.Duration
+
+	PushHosts     []string // push services besides those of the browsers
+	OutboundAllow []string // hosts and networks that may be reached though they are private
 
 	rows []Row
 }

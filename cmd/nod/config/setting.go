@@ -44,6 +44,7 @@ func (c *Config) settings() []setting {
 		{"argon2_concurrency", number(&c.Argon2Concurrency, 0, 1024), "0", "passwords hashed at the same time; 0 is one for each core"},
 		{"min_password_length", number(&c.MinPasswordLength, 8, 64), "15", "least length of a new password; 8 is enough only where a second factor is always asked"},
 
+		{"device_verification", choice(&c.DeviceVerification, verifications()...), "biometric", "how phones make sure of their person: biometric, biometric-or-pin, biometric-with-pin, pin or plain"},
 		{"refuse_software_devices", boolean(&c.RefuseSoftwareDevices), "false", "keep devices of kind software from approving"},
 		{"match_digits", number(&c.MatchDigits, 2, 6), "2", "length of the match number; 6 under NIST SP 800-63B-4"},
 		{"approval_window", duration(&c.ApprovalWindow, 10*time.Second, 300*time.Second), "120s", "how long a device may answer"},
@@ -58,6 +59,9 @@ func (c *Config) settings() []setting {
 		{"access_token_lifetime", duration(&c.AccessTokenLifetime, time.Minute, time.Hour), "10m", "lifetime of access tokens"},
 		{"refresh_lifetime", duration(&c.RefreshLifetime, time.Hour, 400*day), "90d", "longest life of a refresh token and its successors"},
 		{"refresh_idle", duration(&c.RefreshIdle, time.Hour, 400*day), "30d", "longest life of a refresh token without use"},
+
+		{"push_hosts", list(&c.PushHosts, "hosts", "hosts, such as push.example.org or *.example.org", pushHosts), "", "push services besides those of the browsers, such as a UnifiedPush distributor's"},
+		{"outbound_allow", list(&c.OutboundAllow, "places", "hosts and networks, such as push.lan or 10.1.0.0/16", outboundAllow), "", "hosts and networks that nod may call although they are private"},
 	}...)
 }
 

@@ -26,7 +26,7 @@ func BindPlace(flags *pflag.FlagSet) { bind(flags, new(Place).settings()) }
 func bind(flags *pflag.FlagSet, settings []setting) {
 	flags.String(fileFlag, "", "YAML `file` with the same settings (NOD_CONFIG)")
 	for _, s := range settings {
-		f := flags.VarPF(&textFlag{text: s.initial, value: s.value, list: s.name == "trusted_proxies"}, s.flag(), "", s.help)
+		f := flags.VarPF(&textFlag{text: s.initial, value: s.value, list: s.value.many()}, s.flag(), "", s.help)
 		if s.initial == "true" || s.initial == "false" {
 			f.NoOptDefVal = "true"
 		}

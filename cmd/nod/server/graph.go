@@ -113,6 +113,7 @@ func (s *Server) build() {
 	s.Guesses = &throttle.Guesses{DB: s.DB, Now: o.Now}
 	s.Devices = &devices.Devices{
 		DB: s.DB, Box: box, Epoch: epoch, PublicURL: o.PublicURL, Accounts: People{s.Users}, Now: o.Now, MatchDigits: o.Policy.MatchDigits,
+		Rule: o.DeviceVerification, Organisation: o.Brand.Name,
 	}
 	s.MFA = &mfa.Service{
 		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Devices: s.Devices, People: People{s.Users},

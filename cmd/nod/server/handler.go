@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/nod-idp/nod/internal/audit"
+	"github.com/nod-idp/nod/web/app"
 	"github.com/nod-idp/nod/web/cookie"
 	"github.com/nod-idp/nod/web/deviceapi"
 	"github.com/nod-idp/nod/web/guard"
@@ -19,7 +20,7 @@ import (
 // edge in front of both.
 func (s *Server) Handler() (http.Handler, error) {
 	o := s.Options
-	site, err := page.New(o.Brand, login.Static(), oidc.Static())
+	site, err := page.New(o.Brand, app.Static(), login.Static(), oidc.Static())
 	if err != nil {
 		return nil, fmt.Errorf("prepare pages: %w", err)
 	}
@@ -57,7 +58,15 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 		return err
 	}
 	account.Register(pages)
-	(&deviceapi.Surface{Devices: s.Devices, Challenges: s.MFA, DB: s.DB, Streams: streams, Now: o.Now}).Register(api)
+	authenticator, err := app.New(site, o.PublicURL, s.PushKey.PublicKey())
+	if err != nil {
+		return err
+	}
+	authenticator.Register(pages)
+	(&deviceapi.Surface{
+		Devices: s.Devices, Challenges: s.MFA, DB: s.DB, Streams: streams, Now: o.Now,
+		Browser: func(r *http.Request) string { return jar.Browser(r).ID() },
+	}).Register(api)
 	protocol := &oidc.Surface{
 		Issuer: o.PublicURL, Logins: s.Logins, Clients: s.Clients, Users: s.Users, Sessions: s.Sessions, Tokens: s.Tokens,
 		Keys: s.Keys, Box: s.Instance.Box, Jar: jar, Site: site,

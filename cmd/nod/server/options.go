@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/cmd/nod/config"
+	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/guard"
@@ -30,26 +31,29 @@ type Options struct {
 	Brand     page.Brand
 	Log       *slog.Logger // nil means slog.Default()
 
-	Hasher            *password.Hasher // nil means its defaults
-	Policy            mfa.Policy
-	RSABits           int
-	ApprovalWindow    time.Duration
-	FinishWindow      time.Duration
-	LoginLifetime     time.Duration
-	SessionAbsolute   time.Duration
-	SessionIdle       time.Duration
-	KnownBrowser      time.Duration
-	CodeLife          time.Duration
-	IDTokenLife       time.Duration
-	AccessTokenLife   time.Duration
-	RefreshIdle       time.Duration
-	RefreshAbsolute   time.Duration
-	PushHosts         []string      // push services besides those of the browsers
-	OutboundAllow     []string      // hosts and networks that may be reached though they are private
-	OutboundTLS       *tls.Config   // whom requests that leave trust; nil means the system's authorities
-	DrainFor          time.Duration // between not being ready and closing; 0 means not at all
-	Now               func() time.Time
-	MaxWaitingStreams int
+	Hasher *password.Hasher // nil means its defaults
+	Policy mfa.Policy
+	// DeviceVerification is the rule for devices whose link has none of its own; "" means
+	// devices.RuleBiometric.
+	DeviceVerification devices.Rule
+	RSABits            int
+	ApprovalWindow     time.Duration
+	FinishWindow       time.Duration
+	LoginLifetime      time.Duration
+	SessionAbsolute    time.Duration
+	SessionIdle        time.Duration
+	KnownBrowser       time.Duration
+	CodeLife           time.Duration
+	IDTokenLife        time.Duration
+	AccessTokenLife    time.Duration
+	RefreshIdle        time.Duration
+	RefreshAbsolute    time.Duration
+	PushHosts          []string      // push services besides those of the browsers
+	OutboundAllow      []string      // hosts and networks that may be reached though they are private
+	OutboundTLS        *tls.Config   // whom requests that leave trust; nil means the system's authorities
+	DrainFor           time.Duration // between not being ready and closing; 0 means not at all
+	Now                func() time.Time
+	MaxWaitingStreams  int
 }
 
 func (o Options) secure() bool { return strings.HasPrefix(o.PublicURL, "https:") }

@@ -29,5 +29,6 @@ func (s *Server) openPush(ctx context.Context) error {
 		Sender:        &push.Sender{Client: s.Outbound, Identity: s.PushKey, Hosts: hosts, Now: o.Now, Log: o.log()},
 	}
 	s.MFA.Pager = s.Push
+	s.Devices.PushKey, s.Devices.Subscriptions = s.PushKey.PublicKey(), s.Push.Subscriptions
 	return nil
 }

@@ -1,0 +1,40 @@
+package deviceapi
+
+import (
+	"net/http"
+
+	"github.com/nod-idp/nod/devices/protocol"
+	"github.com/nod-idp/nod/web/guard"
+)
+
+// push is the person's own switch.
+func (s *Surface) push(w http.ResponseWriter, r *http.Request) error {
+	var msg protocol.PushSetting
+	d, ctx, err := s.receive(r, protocol.VerbPush, &msg)
+	if err != nil {
+		return err
+	}
+	if err := s.Devices.SetPush(ctx, d.UserID, d.ID, *msg.On); err != nil {
+		return err
+	}
+	d.PushOn = *msg.On
+	channel, err := s.Devices.Channel(ctx, d)
+	if err != nil {
+		return err
+	}
+	return guard.WriteJSON(w, http.StatusOK, protocol.PushState{PushOn: d.PushOn, Push: channel})
+}
+
+// subscribe takes where the device is woken, or why it cannot be.
+func (s *Surface) subscribe(w http.ResponseWriter, r *http.Request) error {
+	var msg protocol.Subscribe
+	d, ctx, err := s.receive(r, protocol.VerbSubscribe, &msg)
+	if err != nil {
+		return err
+	}
+	channel, err := s.Devices.Subscribe(ctx, d, msg)
+	if err != nil {
+		return err
+	}
+	return guard.WriteJSON(w, http.StatusOK, protocol.PushState{PushOn: d.PushOn, Push: channel})
+}

@@ -29,7 +29,7 @@ async function denyAtOnce(worker, data) {
 		await deny(store, account, data.request, { fetch: worker.fetch, timeout: patience });
 		return null;
 	} catch (error) {
-		return isOver(error) ? ofEnd(data.device, worker) : ofOutcome(data, "notDenied", worker);
+		return isOver(error) ? ofEnd(data.device, worker) : ofOutcome(data, "notAnswered", worker);
 	}
 }
 

@@ -84,7 +84,7 @@ export function ofEnd(device, looks) {
  */
 export function ofNotice(account, notice, looks) {
 	const title = looks.texts[noticeTexts.get(notice.kind) ?? "notice"];
-	return make(looks, title, notice.about ?? "", {
+	return make(looks, title, fill(looks.texts.noticeBody, { about: notice.about ?? "" }), {
 		tag: notice.id, timestamp: Date.parse(notice.at), data: { device: account.deviceId, notice: notice.id },
 	});
 }
@@ -92,7 +92,7 @@ export function ofNotice(account, notice, looks) {
 /**
  * What became of a button on a notification. A failure keeps the request at hand.
  * @param {{device: string, request: string}} data
- * @param {"approved" | "notApproved" | "notDenied"} outcome
+ * @param {"approved" | "notApproved" | "notAnswered"} outcome
  * @param {Looks} looks
  * @returns {Shown}
  */
@@ -101,7 +101,7 @@ export function ofOutcome(data, outcome, looks) {
 	if (outcome === "approved") {
 		return make(looks, texts.approved, texts.approvedBody, { tag: data.request, silent: true, data: { device: data.device } });
 	}
-	return make(looks, texts[outcome], texts.openApp, { tag: data.request, requireInteraction: true, data });
+	return make(looks, texts[outcome], texts[`${outcome}Body`], { tag: data.request, requireInteraction: true, data });
 }
 
 /**

@@ -13,13 +13,15 @@ export const texts = {
 	overBody: "There is nothing left to do",
 	approved: "Approved",
 	approvedBody: "The sign-in goes on in the browser",
-	notDenied: "That was not denied yet",
+	notAnswered: "That was not denied yet",
+	notAnsweredBody: "Open the app to answer",
 	notApproved: "That was not approved yet",
-	openApp: "Open the app to answer",
+	notApprovedBody: "Open the app to approve",
 	deviceAdded: "A device was added",
 	deviceRemoved: "A device was removed",
 	passwordChanged: "Your password was changed",
 	notice: "Something about your account has changed",
+	noticeBody: "{about}",
 };
 
 /**

@@ -4,64 +4,140 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/user"
+	"github.com/nod-idp/nod/mfa"
 )
 
-// ErrSignIn tells that the person has to sign in, or sign in again, before their own
-// pages may be used.
-var ErrSignIn = errors.New("sign in first")
+// Why a person is not let in at their own pages.
+var (
+	// ErrSignIn: they have to sign in first, or sign in again.
+	ErrSignIn = errors.New("sign in first")
+	// ErrBare: they have no device, and policy does not let them enrol the first one by
+	// themselves.
+	ErrBare = errors.New("the person has no device")
+)
 
 // freshFor is how long ago a person may have proved themselves to change what
 // proves them.
 const freshFor = 5 * time.Minute
 
-// Holder is a person at their own pages.
+// Holder is a person at their own pages. What they may read is their own.
 type Holder struct {
 	User    user.User
 	Session session.Session
+	// Bare tells that the person has no device, not even a suspended one, so that
+	// nothing but the password stands behind the session.
+	Bare bool
+
+	devices []devices.Device
 }
 
-// Holder returns the person whose session the browser holds, if it is fresh and
-// proves everything that this person has. Otherwise it returns ErrSignIn.
+// Fresh is a holder who proved everything a moment ago, with a factor as strong as the
+// strongest they have, and may change what proves them.
+type Fresh struct{ Holder }
+
+// Confirmer is a holder who may confirm a device. Whoever proved the password alone
+// confirms what came by the administrator's link, since that is the other half.
+type Confirmer struct {
+	Holder
+	whole bool
+}
+
+// Holder returns the person whose session the browser holds, if the session proves
+// everything that this person has, at whatever time. Otherwise it returns ErrSignIn.
 func (s *Service) Holder(ctx context.Context, b Browser) (Holder, error) {
-	if b.SessionToken == "" {
-		return Holder{}, ErrSignIn
-	}
-	held, err := s.Sessions.Find(ctx, b.SessionToken)
-	if errors.Is(err, session.ErrNone) {
-		return Holder{}, ErrSignIn
-	}
-	if err != nil {
-		return Holder{}, fmt.Errorf("find the holder of a session: %w", err)
-	}
-	probe := Login{
-		State: Open, ClientID: AccountPages, UserID: held.UserID, Evidence: held.Evidence, ExpiresAt: s.now().Add(time.Minute),
-	}
-	demand, err := s.demand(ctx, probe)
+	h, err := s.holder(ctx, b)
 	if err != nil {
 		return Holder{}, err
 	}
-	if probe.Next(demand, s.now()) != StepFinish || s.now().Sub(oldest(held.Evidence)) > freshFor {
+	if !s.proves(h, s.ownDemand(h.devices, false)) {
 		return Holder{}, ErrSignIn
 	}
-	u, err := s.Users.ByID(ctx, held.UserID)
+	return h, nil
+}
+
+// FreshHolder returns the person whose session the browser holds, if they may change
+// what proves them: everything was proved within five minutes, and where a device of
+// theirs verifies its person, by an approval of such a device. Otherwise it returns
+// ErrSignIn. Somebody without any device may do no more than policy says: ErrBare.
+func (s *Service) FreshHolder(ctx context.Context, b Browser) (Fresh, error) {
+	h, err := s.holder(ctx, b)
 	if err != nil {
+		return Fresh{}, err
+	}
+	if !s.fresh(h) {
+		return Fresh{}, ErrSignIn
+	}
+	if h.Bare && !s.EnrolAtFirstLogin {
+		return Fresh{}, ErrBare
+	}
+	return Fresh{h}, nil
+}
+
+// ConfirmHolder returns the person whose session the browser holds if they may confirm
+// a device: the password was proved within five minutes.
+func (s *Service) ConfirmHolder(ctx context.Context, b Browser) (Confirmer, error) {
+	h, err := s.holder(ctx, b)
+	if err != nil {
+		return Confirmer{}, err
+	}
+	if s.now().Sub(h.Session.Evidence.PasswordAt) > freshFor {
+		return Confirmer{}, ErrSignIn
+	}
+	return Confirmer{h, s.fresh(h) && (!h.Bare || s.EnrolAtFirstLogin)}, nil
+}
+
+func (s *Service) holder(ctx context.Context, b Browser) (Holder, error) {
+	held, err := s.heldSession(ctx, b)
+	if err != nil {
+		return Holder{}, err
+	}
+	if held.ID == "" {
+		return Holder{}, ErrSignIn
+	}
+	h := Holder{Session: held}
+	if h.User, err = s.Users.ByID(ctx, held.UserID); err != nil {
 		return Holder{}, fmt.Errorf("find the holder of a session: %w", err)
 	}
-	return Holder{User: u, Session: held}, nil
+	if h.devices, err = s.Devices.List(ctx, held.UserID); err != nil {
+		return Holder{}, fmt.Errorf("find the devices of a holder: %w", err)
+	}
+	h.Bare = !slices.ContainsFunc(h.devices, guards)
+	return h, nil
 }
 
-// Waiting returns the devices that wait for this person to confirm them.
-func (s *Service) Waiting(ctx context.Context, h Holder) ([]devices.Pending, error) {
-	return s.Devices.AwaitingConfirmation(ctx, h.User.ID)
+// guards reports whether a device stands between the password and the person's own
+// pages. One that is suspended does: else whoever stole it could disable it with wrong
+// PINs and go on with the password alone.
+func guards(d devices.Device) bool { return d.State == devices.Active || d.State == devices.Suspended }
+
+// proves reports whether the session would do for a login with this demand.
+func (s *Service) proves(h Holder, demand mfa.Demand) bool {
+	now := s.now()
+	probe := Login{State: Open, UserID: h.User.ID, Evidence: h.Session.Evidence, ExpiresAt: now.Add(time.Minute)}
+	return probe.Next(demand, now) == StepFinish
 }
 
-// DeviceToken is the one-time form token under the question whether a device is
-// the person's own. It belongs to this session and this device.
-func (s *Service) DeviceToken(h Holder, enrolmentID string) string {
-	return fmt.Sprintf("%x", s.Box.MAC("confirm-device", h.Session.ID, enrolmentID))
+// fresh reports whether the session proves everything at full strength and did so a
+// moment ago. An approval counts only while its device does: whoever suspends a stolen
+// phone must not find it resumed by the session that the thief made with it.
+func (s *Service) fresh(h Holder) bool {
+	e := h.Session.Evidence
+	if !s.proves(h, s.ownDemand(h.devices, true)) || s.now().Sub(oldest(e)) > freshFor {
+		return false
+	}
+	return h.Bare || slices.ContainsFunc(h.devices, func(d devices.Device) bool {
+		return d.ID == e.Device && d.State == devices.Active
+	})
+}
+
+// FormOf is the token that a form at the person's own pages carries. It belongs to this
+// session and this purpose.
+func (s *Service) FormOf(h Holder, purpose string) string {
+	return fmt.Sprintf("%x", s.Box.MAC("account-form", h.Session.ID, purpose))
 }

@@ -21,6 +21,8 @@ type AuthRequest struct {
 	HintSubject string `json:"hint_subject,omitempty"`
 	// CodeChallenge is the S256 challenge (RFC 7636), "" if the client sent none.
 	CodeChallenge string `json:"code_challenge,omitempty"`
+	// Account is where a login to the person's own pages leads back to.
+	Account AccountPage `json:"account,omitzero"`
 }
 
 // Prompts reports whether the request holds this value of prompt.

@@ -88,11 +88,6 @@ func (s *Service) Begin(ctx context.Context, req AuthRequest, b Browser) (Begun,
 	return s.store(ctx, l, b)
 }
 
-// BeginAccount begins a login to the person's own pages.
-func (s *Service) BeginAccount(ctx context.Context, b Browser) (Begun, error) {
-	return s.Begin(ctx, AuthRequest{ClientID: AccountPages, Prompt: []string{"login"}}, b)
-}
-
 func refused(req AuthRequest, code, why string) Begun {
 	return Begun{Response: &Response{Request: req, Err: &OAuthError{Code: code, Description: why}}}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/mfa"
 )
@@ -33,10 +34,12 @@ func (s *Service) demand(ctx context.Context, l Login) (mfa.Demand, error) {
 }
 
 // accountDemand asks for the second factor of everyone who has one. Somebody
-// without a device gets in with the password, to confirm the first. A device that is
-// disabled is a device all the same: else whoever stole it could disable it with wrong
-// PINs and go on with the password alone.
+// without a device gets in with the password, and so does whoever confirms what came
+// by the administrator's link.
 func (s *Service) accountDemand(ctx context.Context, l Login) (mfa.Demand, error) {
+	if l.Request.Account.Name == AccountConfirm {
+		return s.Policy.Demand(mfa.Off), nil
+	}
 	if l.UserID == "" {
 		return s.Policy.Demand(mfa.PushNumber), nil
 	}
@@ -44,10 +47,22 @@ func (s *Service) accountDemand(ctx context.Context, l Login) (mfa.Demand, error
 	if err != nil {
 		return mfa.Demand{}, fmt.Errorf("look for devices: %w", err)
 	}
-	if slices.ContainsFunc(all, func(d devices.Device) bool { return d.State != devices.Enrolling }) {
-		return s.Policy.Demand(mfa.PushNumber), nil
+	return s.ownDemand(all, l.Request.Account.Change), nil
+}
+
+// ownDemand is what a person with these devices has to prove at their own pages. To
+// change what proves them they use the strongest they have (NIST SP 800-63B-4 and ASVS
+// 7.5.1): where a device verifies its person, nothing less will do.
+func (s *Service) ownDemand(all []devices.Device, change bool) mfa.Demand {
+	if !slices.ContainsFunc(all, guards) {
+		return s.Policy.Demand(mfa.Off)
 	}
-	return s.Policy.Demand(mfa.Off), nil
+	demand := s.Policy.Demand(mfa.PushNumber)
+	demand.Verified = change && slices.ContainsFunc(all, func(d devices.Device) bool {
+		refused := s.Policy.RefuseSoftware && d.Kind == protocol.KindSoftware
+		return d.State == devices.Active && d.Verifies() && !refused
+	})
+	return demand
 }
 
 // clientName is how a login's client is called on pages and devices.

@@ -227,36 +227,6 @@ func TestLookingChangesNothing(t *testing.T) {
 	})
 }
 
-// "A password alone never gains a device."
-func TestThePersonsOwnPagesAskForEverythingTheyHave(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		begun, err := w.BeginAccount(t.Context(), idp.Browser{IP: "192.0.2.1"})
-		must(t, err)
-		v := &visit{w, idp.Browser{IP: "192.0.2.1", LoginToken: begun.LoginToken}, begun.LoginID}
-		v.submit("alice", secret)
-		v.want(idp.PageDone)
-		h, err := w.Holder(t.Context(), v.b)
-		if err != nil || h.User.ID != w.alice.ID {
-			t.Fatalf("without a device: got %+v, %v", h, err)
-		}
-		if n := w.count("SELECT count(*) FROM codes"); n != 0 {
-			t.Errorf("got %d codes, want none", n)
-		}
-		p := w.phone(w.alice)
-		if _, err := w.Holder(t.Context(), v.b); !errors.Is(err, idp.ErrSignIn) {
-			t.Errorf("with a device, the password alone: got %v, want ErrSignIn", err)
-		}
-		full := w.visit("number").through(p, "alice")
-		if _, err := w.Holder(t.Context(), full.b); err != nil {
-			t.Errorf("with both: got %v", err)
-		}
-		w.clock = w.clock.Add(6 * time.Minute)
-		if _, err := w.Holder(t.Context(), full.b); !errors.Is(err, idp.ErrSignIn) {
-			t.Errorf("six minutes later: got %v, want ErrSignIn", err)
-		}
-	})
-}
-
 func BenchmarkLogin(b *testing.B) {
 	d, err := db.Open(b.Context(), b.TempDir()+"/nod.db")
 	must(b, err)

@@ -60,7 +60,10 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, held session.Session) 
 	}
 	return f, audit.Record(tx, audit.Entry{
 		At: l.FinishedAt, Action: "login.finished", Subject: l.ID, User: l.UserID, Client: l.ClientID,
-		Detail: map[string]any{"session": began.ID, "amr": l.Evidence.AMR(), "acr": l.Evidence.ACR()},
+		Detail: map[string]any{
+			"session": began.ID, "amr": l.Evidence.AMR(), "acr": l.Evidence.ACR(),
+			"device": l.Evidence.Device, "browser": describeBrowser(l.UserAgent),
+		},
 	})
 }
 

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/internal/db"
@@ -173,57 +172,6 @@ func TestAnyUserAgentBeginsALogin(t *testing.T) {
 		for _, agent := range []string{"", "\xff\xfe", strings.Repeat("é", 300), "Firefox\xc3"} {
 			v, _ := w.begin(idp.Browser{IP: "192.0.2.1", UserAgent: agent}, request("number", nil))
 			v.want(idp.PageSignIn)
-		}
-	})
-}
-
-// "A password alone never gains a device": wrong PINs disable a device, and must not
-// open with it what the device guards.
-func TestADisabledDeviceStillGuardsThePersonsOwnPages(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		p := w.phone(w.alice)
-		must(t, w.Devices.Suspend(t.Context(), w.alice.ID, p.begun.DeviceID, "pin"))
-		begun, err := w.BeginAccount(t.Context(), idp.Browser{IP: "192.0.2.1"})
-		must(t, err)
-		v := &visit{w, idp.Browser{IP: "192.0.2.1", LoginToken: begun.LoginToken}, begun.LoginID}
-		v.submit("alice", secret)
-		if st := v.want(idp.PageMethod); len(st.Ways.Push) != 0 || st.Ways.Typed {
-			t.Errorf("got ways %+v, want none", st.Ways)
-		}
-		off := w.visit("off")
-		off.submit("alice", secret)
-		if _, err := w.Holder(t.Context(), off.b); !errors.Is(err, idp.ErrSignIn) {
-			t.Errorf("got %v, want ErrSignIn", err)
-		}
-		must(t, w.Devices.Remove(t.Context(), w.alice.ID, p.begun.DeviceID, "admin"))
-		if h, err := w.Holder(t.Context(), off.b); err != nil || h.User.ID != w.alice.ID {
-			t.Errorf("once it is removed: got %+v, %v", h, err)
-		}
-	})
-}
-
-func TestOnlyTheHoldersOwnFormConfirmsADevice(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		one, two := w.visit("off"), w.visit("off")
-		one.submit("alice", secret)
-		two.submit("alice", secret)
-		first, err := w.Holder(t.Context(), one.b)
-		must(t, err)
-		second, err := w.Holder(t.Context(), two.b)
-		must(t, err)
-		tokens := []string{
-			w.DeviceToken(first, "enr_1"), w.DeviceToken(first, "enr_2"), w.DeviceToken(second, "enr_1"),
-		}
-		if tokens[0] == tokens[1] || tokens[0] == tokens[2] || tokens[0] != w.DeviceToken(first, "enr_1") {
-			t.Errorf("got %v, want one for each session and device", tokens)
-		}
-		if _, err := w.Holder(t.Context(), idp.Browser{}); !errors.Is(err, idp.ErrSignIn) {
-			t.Errorf("without a session: got %v, want ErrSignIn", err)
-		}
-		link, err := w.Devices.Link(t.Context(), devices.LinkRequest{UserID: w.alice.ID, Confirm: true, MadeBy: "cli:test"})
-		must(t, err)
-		if waiting, err := w.Waiting(t.Context(), first); err != nil || len(waiting) != 0 {
-			t.Errorf("link %s: got %v, %v, want nothing to confirm before a device appeared", link.ID, waiting, err)
 		}
 	})
 }

@@ -120,7 +120,7 @@ func (s *Service) passwordWrong(ctx context.Context, l Login, username, userID, 
 		}
 		return audit.Record(tx, audit.Entry{
 			At: s.now(), Action: "login.password", Outcome: audit.Refused, Subject: l.ID, User: userID, Client: l.ClientID,
-			Detail: map[string]any{"account": account},
+			Detail: map[string]any{"account": account, "browser": describeBrowser(l.UserAgent)},
 		})
 	})
 	if err != nil {

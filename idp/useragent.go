@@ -8,6 +8,12 @@ func nameUserAgent(header string) (browser, os string) {
 	return firstMatch(header, browserNames, "Unknown browser"), firstMatch(header, systemNames, "unknown system")
 }
 
+// describeBrowser is both in one, for the journal.
+func describeBrowser(header string) string {
+	browser, os := nameUserAgent(header)
+	return browser + " on " + os
+}
+
 // The order matters: many browsers also name the one they descend from.
 var browserNames = [][2]string{
 	{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser", "Samsung Internet"}, {"Firefox", "Firefox"}, {"FxiOS", "Firefox"},

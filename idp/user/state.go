@@ -52,6 +52,9 @@ func ActiveTx(tx *db.Tx, id string) (bool, error) {
 	return isActive(tx, id)
 }
 
+// HoldTx makes other changes of the person wait for the end of the transaction.
+func HoldTx(tx *db.Tx, id string) error { return lockUser(tx, id) }
+
 // SetPasswordHash stores a hash that was made beforehand, since hashing has no
 // place in a transaction.
 func (s *Users) SetPasswordHash(ctx context.Context, id, hash string) error {

@@ -11,8 +11,6 @@ import (
 
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/session"
-	"github.com/nod-idp/nod/internal/audit"
-	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/web/guard"
 	"github.com/nod-idp/nod/web/page"
 )
@@ -55,7 +53,7 @@ func (s *Surface) logout(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case hint.Subject == held.UserID && hint.SID == held.SID:
-		if err := s.end(r.Context(), held); err != nil {
+		if err := s.Logins.SignOut(r.Context(), held); err != nil {
 			return err
 		}
 		s.Jar.SignOut(w)
@@ -90,7 +88,7 @@ func (s *Surface) confirmLogout(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, logoutPath+wish.query(), http.StatusSeeOther)
 		return nil
 	default:
-		if err := s.end(r.Context(), held); err != nil {
+		if err := s.Logins.SignOut(r.Context(), held); err != nil {
 			return err
 		}
 	}
@@ -123,21 +121,6 @@ func (s *Surface) leave(w http.ResponseWriter, r *http.Request, wish wish) error
 	}
 	http.Redirect(w, r, target, http.StatusSeeOther)
 	return nil
-}
-
-// end ends the session and takes back what clients were given under it.
-func (s *Surface) end(ctx context.Context, held session.Session) error {
-	ctx = audit.As(ctx, "user:"+held.UserID)
-	err := s.Sessions.DB.Write(ctx, func(tx *db.Tx) error {
-		if _, err := s.Sessions.EndTx(tx, held.ID, session.LoggedOut); err != nil {
-			return err
-		}
-		return s.Tokens.RevokeSessionTx(tx, held.SID, session.LoggedOut)
-	})
-	if errors.Is(err, session.ErrNone) { // it ended meanwhile
-		return nil
-	}
-	return err
 }
 
 // logoutToken is good for one session, which is over once it was used.

@@ -32,9 +32,11 @@ import (
 	"github.com/nod-idp/nod/web/page"
 )
 
-// Logins begins logins; idp.Service does.
+// Logins begins logins and ends sessions; idp.Service does.
 type Logins interface {
 	Begin(ctx context.Context, req idp.AuthRequest, b idp.Browser) (idp.Begun, error)
+	// SignOut ends a session and what clients were given under it.
+	SignOut(ctx context.Context, held session.Session) error
 }
 
 // Surface answers everything applications ask. All fields must be set before it is

@@ -64,7 +64,8 @@ type world struct {
 
 // fakeLogins answers from Alice's session, or sends to a login page.
 type fakeLogins struct {
-	w *world
+	w        *world
+	sessions *idp.Service // knows how to end one
 
 	mu      sync.Mutex
 	asks    bool // whether a login page is needed
@@ -86,6 +87,10 @@ func (f *fakeLogins) Begin(ctx context.Context, req idp.AuthRequest, b idp.Brows
 	return idp.Begun{Response: &idp.Response{Request: req, Code: f.w.code(req)}}, nil
 }
 
+func (f *fakeLogins) SignOut(ctx context.Context, held session.Session) error {
+	return f.sessions.SignOut(ctx, held)
+}
+
 func newWorld(t testing.TB, d *db.DB) *world {
 	t.Helper()
 	w := &world{t: t, db: d, now: time.Now().Truncate(time.Second), log: &lockedBuffer{}}
@@ -101,7 +106,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	w.tokens = &token.Tokens{DB: d, Box: in.Box, Epoch: in.Epoch, Issuer: w.url, Keys: ring, Sessions: sessions, Now: w.clock}
 	w.clients = &client.Clients{DB: d}
 	w.users = &user.Users{DB: d}
-	w.logins = &fakeLogins{w: w}
+	w.logins = &fakeLogins{w: w, sessions: &idp.Service{DB: d, Sessions: sessions, Tokens: w.tokens}}
 	site, err := page.New(page.Brand{}, oidc.Static())
 	must(t, err)
 	w.surface = &oidc.Surface{

@@ -1,6 +1,6 @@
-// Package portal is the person's own pages under /account/, and the page that an
-// enrolment link leads to. It owns how they look and the way from a form to a
-// change. Who may change what is decided by idp and devices.
+// Package portal is the person's own pages under /account/. It owns how they look
+// and the way from a form to a change. Who may change what is decided by idp and
+// devices.
 package portal
 
 import (
@@ -54,7 +54,6 @@ func New(site *page.Site, logins *idp.Service, jar cookie.Jar) (*Surface, error)
 
 // Register adds the surface's routes.
 func (s *Surface) Register(b *guard.Browser) {
-	b.Handle("GET "+devices.LinkPath, s.static("enrol"))
 	b.Handle("GET "+Home+"{$}", s.home)
 	b.Handle("POST "+Home+"devices/{enrolment}/confirm", s.decide((*devices.Devices).Confirm, confirmedPath))
 	b.Handle("POST "+Home+"devices/{enrolment}/refuse", s.decide((*devices.Devices).Refuse, refusedPath))
@@ -72,8 +71,7 @@ type Overview struct {
 	Devices []string
 }
 
-// Plain is a page that is the same for everybody: what an enrolment link is for, and
-// what became of a decision.
+// Plain is a page that is the same for everybody: what became of a decision.
 type Plain struct{ page.Frame }
 
 func (s *Surface) static(name string) guard.Handler {
@@ -84,7 +82,7 @@ func (s *Surface) static(name string) guard.Handler {
 
 // home asks about a device that waits, or shows what there is.
 func (s *Surface) home(w http.ResponseWriter, r *http.Request) error {
-	h, err := s.Logins.Holder(r.Context(), s.Jar.Browser(r))
+	h, err := s.Logins.ConfirmHolder(r.Context(), s.Jar.Browser(r))
 	if errors.Is(err, idp.ErrSignIn) {
 		return s.signIn(w, r)
 	}
@@ -96,12 +94,12 @@ func (s *Surface) home(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(waiting) == 0 {
-		return s.overview(w, r, h)
+		return s.overview(w, r, h.Holder)
 	}
 	first := waiting[0]
 	path := Home + "devices/" + first.EnrolmentID
 	return s.site.ConfirmDevice(w, page.ConfirmDevice{
-		Token: s.Logins.DeviceToken(h, first.EnrolmentID), ConfirmURL: path + "/confirm", RefuseURL: path + "/refuse",
+		Token: s.Logins.FormOf(h.Holder, first.EnrolmentID), ConfirmURL: path + "/confirm", RefuseURL: path + "/refuse",
 		Name: first.DeviceName, Kind: s.kind(first.Kind), Fingerprint: first.Fingerprint, Account: h.User.Name,
 	})
 }
@@ -130,7 +128,7 @@ func (s *Surface) overview(w http.ResponseWriter, r *http.Request, h idp.Holder)
 
 // signIn begins a login to these pages.
 func (s *Surface) signIn(w http.ResponseWriter, r *http.Request) error {
-	begun, err := s.Logins.BeginAccount(r.Context(), s.Jar.Browser(r))
+	begun, err := s.Logins.BeginAccount(r.Context(), s.Jar.Browser(r), idp.AccountPage{})
 	if err != nil {
 		return err
 	}
@@ -146,7 +144,7 @@ func (s *Surface) decide(verdict verdict, next string) guard.Handler {
 		if err != nil {
 			return err
 		}
-		h, err := s.Logins.Holder(r.Context(), s.Jar.Browser(r))
+		h, err := s.Logins.ConfirmHolder(r.Context(), s.Jar.Browser(r))
 		if errors.Is(err, idp.ErrSignIn) {
 			return s.signIn(w, r)
 		}
@@ -154,7 +152,7 @@ func (s *Surface) decide(verdict verdict, next string) guard.Handler {
 			return err
 		}
 		id := r.PathValue("enrolment")
-		if !hmac.Equal([]byte(values.Get("form_token")), []byte(s.Logins.DeviceToken(h, id))) {
+		if !hmac.Equal([]byte(values.Get("form_token")), []byte(s.Logins.FormOf(h.Holder, id))) {
 			return guard.Problem{Status: http.StatusForbidden, Code: "stale_form"}
 		}
 		ctx := audit.As(r.Context(), "user:"+h.User.ID)

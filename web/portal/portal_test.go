@@ -20,7 +20,7 @@ func TestEveryPageIsDrawn(t *testing.T) {
 	}
 	const evil = `<script>alert(1)</script>`
 	for name, view := range map[string]any{
-		"enrol": Plain{}, "confirmed": Plain{}, "refused": Plain{},
+		"confirmed": Plain{}, "refused": Plain{},
 		"overview": Overview{Account: evil, Devices: []string{evil}},
 	} {
 		w := httptest.NewRecorder()

@@ -102,26 +102,38 @@ func (w *world) person(name string) user.User {
 	return u
 }
 
-// phone is an enrolled device without a PIN.
+// phone is an enrolled device.
 type phone struct {
 	w     *world
 	begun protocol.EnrolBegun
 }
 
-func (w *world) phone(u user.User) *phone {
+func (w *world) phone(u user.User) *phone { return w.enrol(u, protocol.VerifyPlain) }
+
+// enrol is a phone that verifies its person as wanted.
+func (w *world) enrol(u user.User, wants protocol.Verification) *phone {
+	w.t.Helper()
+	link, err := w.Devices.Link(w.t.Context(), devices.LinkRequest{UserID: u.ID, MadeBy: "cli:test"})
+	must(w.t, err)
+	return w.by(link.Token, wants)
+}
+
+// by is a phone that used a link. It is active, unless the link wants it confirmed.
+func (w *world) by(token string, wants protocol.Verification) *phone {
 	w.t.Helper()
 	ctx := w.t.Context()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(w.t, err)
-	link, err := w.Devices.Link(ctx, devices.LinkRequest{UserID: u.ID, MadeBy: "cli:test"})
-	must(w.t, err)
 	signer := protocol.Signer{Key: key, PublicURL: issuer}
 	body, proof, err := signer.Sign(protocol.VerbEnrolBegin, protocol.EnrolBegin{
-		Token: link.Token, Name: "phone", Kind: protocol.KindSoftware, Wants: protocol.VerifyPlain,
+		Token: token, Name: "phone", Kind: protocol.KindSoftware, Wants: wants,
 	}, w.clock)
 	must(w.t, err)
 	begun, err := w.Devices.Begin(ctx, devices.Incoming{Verb: protocol.VerbEnrolBegin, Proof: proof, Body: body})
 	must(w.t, err)
+	if wants == protocol.VerifyPIN {
+		begun.PushSecret = begun.PINSecret // what approvals are made with
+	}
 	p := &phone{w, begun}
 	passcode, err := otp.PushPasscode(begun.PushSecret, begun.Question)
 	must(w.t, err)

@@ -1,0 +1,22 @@
+import { ago, word } from "./words.js";
+
+/**
+ * What the person has to see before they decide. The application's name is that of the context, which the approval
+ * covers.
+ * @param {import("../store.js").Account} account
+ * @param {import("../approval.js").Request} request
+ * @param {number} now on the server's clock
+ */
+export function facts(account, request, now) {
+	const { client_name: client, browser, os, place, ip, at } = request.context;
+	return {
+		client: client || word("unnamed"),
+		account: account.account.name,
+		browser: browser && os ? word("on", { browser, system: os }) : browser || os,
+		place, ip,
+		address: place ? "" : ip,
+		ago: ago(at, now),
+		newClient: request.new_client,
+		newNetwork: request.new_network,
+	};
+}

@@ -32,6 +32,14 @@ type delivery struct {
 	DeviceID    string `db:"device_id"`
 	State       Progress
 	Failure     push.Outcome // of the latest wake-up, "" if there was none
+	Attempts    int
+	NextAt      db.Time `db:"next_at"`
+}
+
+// unwoken reports whether nothing was sent to a device and nothing will be, and it has
+// not asked by itself either.
+func (d delivery) unwoken() bool {
+	return d.State == Queued && d.Attempts == 0 && d.NextAt.IsZero()
 }
 
 // insertDeliveryTx queues a challenge for a device. wakeAt is zero for a device that
@@ -64,7 +72,7 @@ func advanceTx(tx *db.Tx, challengeID, deviceID string, to Progress, now time.Ti
 }
 
 func (s *Service) deliveries(ctx context.Context, challengeID string) (all []delivery, err error) {
-	err = s.DB.Select(ctx, &all, "SELECT challenge_id, device_id, state, failure FROM deliveries WHERE challenge_id = $1 ORDER BY device_id", challengeID)
+	err = s.DB.Select(ctx, &all, "SELECT challenge_id, device_id, state, failure, attempts, next_at FROM deliveries WHERE challenge_id = $1 ORDER BY device_id", challengeID)
 	return all, err
 }
 

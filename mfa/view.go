@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/internal/db"
 )
 
@@ -19,6 +20,8 @@ type View struct {
 	Passcode  string
 	Progress  Progress // the furthest that any device has come
 	Devices   []string // the names of the devices that were asked
+	Asked     []string // their ids
+	Asleep    bool     // none of them can be woken, so somebody has to open the app
 	Device    string   // the name of the device that answered
 	TriesLeft int
 	EndsAt    time.Time // when the present state runs out
@@ -96,17 +99,21 @@ func (s *Service) nameDevices(ctx context.Context, c challenge, v *View) error {
 	if err != nil {
 		return fmt.Errorf("view a challenge: %w", err)
 	}
-	names := make(map[string]string, len(all))
+	known := make(map[string]devices.Device, len(all))
 	for _, d := range all {
-		names[d.ID] = d.Name
+		known[d.ID] = d
 	}
-	for _, d := range asked {
-		if name, ok := names[d.DeviceID]; ok {
-			v.Devices = append(v.Devices, name)
+	v.Asleep = len(asked) > 0
+	for _, a := range asked {
+		d, ok := known[a.DeviceID]
+		if ok {
+			v.Devices, v.Asked = append(v.Devices, d.Name), append(v.Asked, d.ID)
 		}
+		// A program in a terminal is never woken: somebody runs it, or does not.
+		v.Asleep = v.Asleep && ok && d.Kind != protocol.KindSoftware && a.unwoken()
 	}
 	if c.DeviceID != nil {
-		v.Device = names[*c.DeviceID]
+		v.Device = known[*c.DeviceID].Name
 	}
 	return nil
 }

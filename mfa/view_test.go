@@ -213,3 +213,26 @@ func TestSweepTakesSmallBites(t *testing.T) {
 		}
 	})
 }
+
+func TestThePageIsToldWhenNoPhoneCanBeWoken(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		r := w.reader("")
+		ask := w.ask()
+		id := w.start(ask)
+		v := w.view(ask.LoginID, id)
+		if !v.Asleep || !slices.Equal(v.Asked, []string{r.id}) {
+			t.Errorf("a phone without push: got %+v, want it asleep", v)
+		}
+		if _, err := w.Requests(t.Context(), r.device()); err != nil {
+			t.Fatal(err)
+		}
+		if w.view(ask.LoginID, id).Asleep {
+			t.Error("a phone that has asked by itself is called asleep")
+		}
+		w.phone(protocol.VerifyPlain)
+		ask = w.ask()
+		if w.view(ask.LoginID, w.startAnew(ask)).Asleep {
+			t.Error("with a program in a terminal beside it the phone is called asleep")
+		}
+	})
+}

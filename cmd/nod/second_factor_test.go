@@ -92,6 +92,8 @@ func TestALinkForNobodyIsNotMade(t *testing.T) {
 	for _, valid := range []string{"60", "1s", "31d", "soon"} {
 		s.types("", "user", "enroll-link", "alice", "--valid", valid).fails(statusUsage, "allowed is from 1m to 30d")
 	}
+	s.types("", "user", "enroll-link", "alice", "--verification", "kindness").fails(statusUsage, "allowed is biometric, biometric-or-pin")
+	s.does("user", "enroll-link", "alice", "--verification", "biometric-with-pin")
 	s.types("", "user", "enroll-link", "bob").fails(statusFailure, "no such user")
 	s.does("user", "disable", "alice")
 	s.types("", "user", "enroll-link", "alice").fails(statusFailure, "the account is not active", "nod user enable")

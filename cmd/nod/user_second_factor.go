@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,19 +24,27 @@ device: hand it over in person or by a channel you trust.
 
 The person confirms the device in a browser that is signed in with the password.
 --no-confirm leaves that out, for scripts; the journal says so.`,
-		Example: "  nod user enroll-link alice\n  nod user enroll-link alice --valid 10m --no-confirm --json",
+		Example: "  nod user enroll-link alice\n  nod user enroll-link alice --verification pin\n  nod user enroll-link alice --valid 10m --no-confirm --json",
 		Args:    arguments("NAME"),
 		RunE:    onInstallation(mustExist, enrollLink),
 	}
 	cmd.Flags().String("valid", config.Words(devices.AdminLink), "how long the link is valid, such as 10m, 24h or 7d")
+	cmd.Flags().String("verification", "", "how the device makes sure of its person, if not as the server's device_verification says: "+verifications)
 	cmd.Flags().Bool("no-confirm", false, "let the device in without a confirmation in the browser")
 	return bindJSON(cmd)
 }
+
+// verifications are the rules in words.
+const verifications = "biometric, biometric-or-pin, biometric-with-pin, pin or plain"
 
 func enrollLink(v *verb) error {
 	valid, err := config.ParseDuration(v.text("valid"))
 	if err != nil || valid < time.Minute || valid > devices.LongestLink {
 		return misused("--valid %q is refused; allowed is from 1m to %s", v.text("valid"), config.Words(devices.LongestLink))
+	}
+	rule := devices.Rule(v.text("verification"))
+	if rule != "" && !slices.Contains(devices.Rules(), rule) {
+		return misused("--verification %q is refused; allowed is %s", v.text("verification"), verifications)
 	}
 	u, err := v.user(v.args[0])
 	if err != nil {
@@ -49,7 +58,7 @@ func enrollLink(v *verb) error {
 		return advised{errors.New("the address of the server is not known yet, so there is nothing to link to"),
 			"Start \"nod serve\" on this data once; it notes its public URL."}
 	}
-	link, err := d.Link(v.ctx, devices.LinkRequest{UserID: u.ID, Valid: valid, Confirm: !v.on("no-confirm"), MadeBy: "cli:" + osUser()})
+	link, err := d.Link(v.ctx, devices.LinkRequest{UserID: u.ID, Valid: valid, Confirm: !v.on("no-confirm"), Rule: rule, MadeBy: "cli:" + osUser()})
 	if err != nil {
 		return err
 	}

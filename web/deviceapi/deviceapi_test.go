@@ -48,8 +48,16 @@ func newServer(t *testing.T, d *db.DB) *server {
 	}
 	s.asks = &questions{devices: s.devices, open: map[string]*question{}}
 	edge.PublicURL = s.URL
-	(&deviceapi.Surface{Devices: s.devices, Challenges: s.asks, DB: d, Streams: s.streams}).Register(edge.API)
+	(&deviceapi.Surface{Devices: s.devices, Challenges: s.asks, DB: d, Streams: s.streams, Browser: cookieOf}).Register(edge.API)
 	return s
+}
+
+// cookieOf takes the value of a cookie for the browser's id.
+func cookieOf(r *http.Request) string {
+	if c, err := r.Cookie(browserCookie); err == nil {
+		return c.Value
+	}
+	return ""
 }
 
 type people struct{}

@@ -56,14 +56,20 @@ func send(t *testing.T, r *http.Request) (*http.Response, protocol.Error, string
 	return resp, refusal, string(body)
 }
 
-// enrolledSigner is a device whose every byte the test controls.
-func enrolledSigner(t *testing.T, s *server) *protocol.Signer {
+// newSigner is a device that has its key and nothing else yet.
+func newSigner(t *testing.T, s *server) *protocol.Signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer := &protocol.Signer{Key: key, PublicURL: s.URL}
+	return &protocol.Signer{Key: key, PublicURL: s.URL}
+}
+
+// enrolledSigner is a device whose every byte the test controls.
+func enrolledSigner(t *testing.T, s *server) *protocol.Signer {
+	t.Helper()
+	signer := newSigner(t, s)
 	_, _, body := send(t, signed(t, s, signer, protocol.VerbEnrolBegin, protocol.EnrolBegin{
 		Token: s.link(false).Token, Name: "Phone", Kind: protocol.KindSoftware, Wants: protocol.VerifyPlain,
 	}))

@@ -2,6 +2,7 @@ package login
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/nod-idp/nod/idp"
@@ -117,6 +118,11 @@ func (d drawing) waiting() View {
 	}
 	if c.Progress == mfa.Missed {
 		v.Trouble = TroubleFailed
+	} else if c.Asleep {
+		v.Trouble = TroubleOff
+	}
+	if len(c.Asked) > 0 {
+		v.HereURL, v.Asked = hereURL(d.Login.ChallengeID, d.Login.ID), strings.Join(c.Asked, " ")
 	}
 	if len(c.Devices) == 1 {
 		v.Device = c.Devices[0]
@@ -127,6 +133,12 @@ func (d drawing) waiting() View {
 		v.AgainURL = ""
 	}
 	return v
+}
+
+// hereURL leads to the request in the authenticator of this very browser. Elsewhere the
+// same address opens the ordinary request, with its number.
+func hereURL(challengeID, loginID string) string {
+	return "/app/#request=" + challengeID + "&login=" + loginID
 }
 
 func progress(p mfa.Progress) Progress {

@@ -58,6 +58,8 @@ func stories() []story {
 		{"waiting, wrong passcode, not delivered", Waiting{Question: q, MatchNumber: "07", Trouble: TroubleFailed, Wrong: true, TriesLeft: 1, Typing: true},
 			"pending", []string{"match-number", "passcode", "passcode-error"}, []string{"send-again"}},
 		{"waiting, push off", Waiting{Question: q, Trouble: TroubleOff}, "pending", []string{"passcode"}, []string{"match-number"}},
+		{"waiting, asked on this very phone", Waiting{Question: q, MatchNumber: "47", HereURL: "/app/#request=chl_1&login=log_1", Asked: "dev_1 dev_2"},
+			"pending", []string{"match-number"}, nil},
 		{"waiting, empty", Waiting{}, "pending", []string{"passcode", "passcode-submit"}, []string{"cancel"}},
 		{"approved", Approved{Question: q, Device: evil, Passcode: "492817", Action: "/p", Left: time.Minute}, "approved",
 			[]string{"passcode", "passcode-submit", "cancel"}, nil},

@@ -49,6 +49,8 @@ type Waiting struct {
 	Early          bool // a passcode was typed before the phone approved
 	Typing         bool // the person wants to type: no refresh without script, the input has the focus
 	TypeURL        string
+	HereURL        string        // the request in this browser's own authenticator; the script shows it where there is one
+	Asked          string        // the ids of the devices that were asked, separated by spaces
 	AgainURL       string        // "" draws no send-again
 	AgainIn        time.Duration // before send-again is of use
 }

@@ -1,5 +1,6 @@
 // Improves the pages of a login. All of them work without it.
 import { countDown, readyLater } from "./countdown.js";
+import { offerHere } from "./here.js";
 import { drawBoxes, submitByItself } from "./passcode.js";
 import { wait } from "./wait.js";
 
@@ -10,6 +11,7 @@ each("[data-countdown]", countDown);
 each("[data-ready-in]", readyLater);
 each("[data-focus]", focusLink);
 each("[data-wait]", wait);
+each("[data-here]", offerHere);
 each("[data-submits-itself]", submitByItself);
 
 // A screen reader begins with the news, unless the page has a field to begin with.

@@ -135,6 +135,7 @@ function advance(main, progress) {
 		return;
 	}
 	main.dataset.progress = progress;
+	main.querySelector("[data-asleep]")?.setAttribute("hidden", "");
 	for (const step of main.querySelectorAll("[data-step]")) {
 		step.toggleAttribute("data-done", order.indexOf(step.dataset.step) <= reached);
 		if (step.dataset.step === progress) {

@@ -1,6 +1,7 @@
 package mfa_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 

@@ -1,7 +1,7 @@
 import { typedPasscode } from "../otp.js";
 import { ways } from "../answering.js";
 import { drawNotices } from "./notices.js";
-import { pushValues, workPush } from "./pushrow.js";
+import { pushValues, switchedOn, workPush } from "./pushrow.js";
 import { show } from "./screens.js";
 import { halves } from "./words.js";
 
@@ -64,7 +64,7 @@ export function home(app, deviceId) {
 		screen.main.dataset.accountState = stateOf(account);
 		screen.fill(values());
 		screen.find("offline").hidden = app.online;
-		switched.setAttribute("aria-checked", String(account.channel?.on ?? true));
+		switched.setAttribute("aria-checked", String(switchedOn(account)));
 		drawNotices(app, screen);
 		tick();
 	}

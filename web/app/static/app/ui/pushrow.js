@@ -43,7 +43,16 @@ export function pushValues(account) {
 		since: time ? ago(time, Date.now() + account.offset) : "",
 		// Of a channel that fails it is too early to say either.
 		badge: works ? "on" : state === "failing" || state === "" ? "" : "off",
+		switchable: !["unsupported", "home-screen"].includes(state),
 	};
+}
+
+/**
+ * Whether the switch stands on: the person wants to be woken, and nothing in the system's settings forbids it.
+ * @param {import("../store.js").Account} account
+ */
+export function switchedOn(account) {
+	return (account.channel?.on ?? true) && push.permission() === "granted";
 }
 
 /**
@@ -55,12 +64,17 @@ export function pushValues(account) {
 export function workPush(app, screen, chosen) {
 	screen.on("push-switch", async () => {
 		const account = chosen();
-		const on = screen.find("push-switch").getAttribute("aria-checked") !== "true";
-		if (on && push.permission() === "default") {
+		const on = !switchedOn(account);
+		if (on && push.permission() !== "granted") {
 			await subscribe(app, account);
 		}
-		await push.setPush(app.store, account, on);
+		if (account.channel?.on !== on) {
+			await push.setPush(app.store, account, on);
+		}
 		app.changed();
+		if (on && push.permission() === "denied") {
+			screen.find("push-how").open = true;
+		}
 	});
 	screen.on("push-allow", async () => {
 		await subscribe(app, chosen());

@@ -43,7 +43,10 @@ export function show(name, values = {}) {
 	const screen = {
 		name, main, signal: end.signal,
 		fill(changes) {
-			fill(place, Object.assign(all, changes));
+			// What a screen still has to say when it is gone is of no interest to the next one.
+			if (!end.signal.aborted) {
+				fill(place, Object.assign(all, changes));
+			}
 		},
 		find: (id) => place.querySelector(`[id="${id}"]`),
 		on(id, work) {

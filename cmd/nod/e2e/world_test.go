@@ -70,8 +70,8 @@ func start(t *testing.T, database string) *world {
 }
 
 // startWith starts a server with options of the test's own, besides those that every
-// test has.
-func startWith(t *testing.T, o server.Options) *world {
+// test has. prepare sees the server before it serves.
+func startWith(t *testing.T, o server.Options, prepare ...func(*server.Server)) *world {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -84,6 +84,9 @@ func startWith(t *testing.T, o server.Options) *world {
 	w.s, err = server.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, p := range prepare {
+		p(w.s)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stop = cancel

@@ -1,0 +1,64 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/nod-idp/nod/cmd/nod/server"
+	"github.com/nod-idp/nod/devices/protocol"
+	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/internal/browsertest/chromium"
+)
+
+// handset is Chromium as a phone.
+func handset(b *chromium.Browser) mobile {
+	return mobile{
+		push: b.Push, screen: b.Notifications, permit: b.Permit,
+		tab:    func() tab { return b.Tab() },
+		opened: func(address string) tab { return b.Opened(address) },
+		sensor: func(page tab) reader { return page.(*chromium.Tab).Authenticator(chromium.PRFNone) },
+	}
+}
+
+func TestPhonesInChromium(t *testing.T) {
+	b := chromium.Start(t)
+	for _, story := range []struct {
+		name string
+		tell func(*testing.T, *chromium.Browser)
+	}{
+		{"a phone enrols, is asked while it is open, and approves", approvesWhileOpen},
+	} {
+		t.Run(story.name, func(t *testing.T) { story.tell(t, b.Under(t)) })
+	}
+}
+
+func approvesWhileOpen(t *testing.T, b *chromium.Browser) {
+	p := startPhones(t, handset(b), server.Options{}, client.FactorPushNumber)
+	phone := b.Tab()
+	phone.Authenticator(chromium.PRFNone)
+	p.enrol(phone, p.link(p.user, ""))
+	at(phone, "home")
+	if d := p.device(p.user); d.Kind != protocol.KindWeb || d.Verification != protocol.VerifyBiometric {
+		t.Errorf("enrolled as %s with %s", d.Kind, d.Verification)
+	}
+	laptop := b.Elsewhere()
+	p.signIn(laptop)
+	laptop.Click("#use-mobile")
+	number := laptop.Text("#match-number")
+	at(phone, "request")
+	phone.Type("#number", number)
+	phone.Click("#approve")
+	at(phone, "approved")
+	laptop.Until("location.origin === '" + p.mail + "' && document.body.innerText.includes('Alice')")
+	clean(t, phone)
+	clean(t, laptop)
+}
+
+// signIn goes from the application to the choice of methods.
+func (p *phones) signIn(page tab) {
+	p.t.Helper()
+	page.Open(p.mail + "/login")
+	page.Type("#username", username)
+	page.Type("#password", passphrase)
+	page.Click("#login-submit")
+	at(page, "method")
+}

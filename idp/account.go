@@ -41,6 +41,9 @@ type Holder struct {
 // strongest they have, and may change what proves them.
 type Fresh struct{ Holder }
 
+// Confirmer says that this person may confirm and refuse everything of theirs.
+func (f Fresh) Confirmer() Confirmer { return Confirmer{f.Holder, true} }
+
 // Confirmer is a holder who may confirm a device. Whoever proved the password alone
 // confirms what came by the administrator's link, since that is the other half.
 type Confirmer struct {

@@ -49,6 +49,13 @@ const (
 	ClientDisconnects EventKind = "disconnected"
 )
 
+// EventKinds lists all of them.
+var EventKinds = []EventKind{
+	SignedInTo, SignInCancelled, PasswordWrong, PasscodeWrong, RequestDenied, RequestReported, RequestExpired, RequestFailed,
+	LinkMade, LinkReused, DeviceAdded, DeviceRefused, DeviceRenamed, DeviceSuspended, DeviceResumed, DeviceRemoved,
+	SessionEnded, PasswordChanged, ClientDisconnects,
+}
+
 // ActivityPage is how many events one page holds, or a few more where several
 // happened in the same moment.
 const ActivityPage = 50

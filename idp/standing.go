@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nod-idp/nod/devices"
@@ -22,6 +23,7 @@ type Standing struct {
 	ClientName string
 	UserName   string     // how to address the person, "" before the password
 	Ways       mfa.Ways   // for pages that offer a second factor
+	Bare       bool       // the person has no device, not even a suspended one
 	Challenge  mfa.View   // for pages about a challenge
 	Device     string     // the name of the device that approved, for PageDone
 	Wait       *time.Time // for PagePaused: until when, nil for until another factor succeeds
@@ -123,6 +125,13 @@ func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Deman
 	l := st.Login
 	if st.Ways, err = s.MFA.Ways(ctx, s.ask(ctx, l, demand)); err != nil {
 		return err
+	}
+	if len(st.Ways.Push) == 0 && !st.Ways.Typed {
+		all, err := s.Devices.List(ctx, l.UserID)
+		if err != nil {
+			return err
+		}
+		st.Bare = !slices.ContainsFunc(all, guards)
 	}
 	reported, err := s.MFA.Reported(ctx, l.ID)
 	if err != nil {

@@ -61,6 +61,9 @@ func (p Policy) Check(password string, contextWords ...string) error {
 	return nil
 }
 
+// Least is how many characters a password needs, for the page that asks for one.
+func (p Policy) Least() int { return p.minLength() }
+
 // minLength is the length in force.
 func (p Policy) minLength() int {
 	if p.MinLength == 0 {

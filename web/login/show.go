@@ -27,7 +27,7 @@ func (s *Surface) view(st idp.Standing, typing bool, now time.Time) View {
 	case idp.PageSignIn:
 		return d.signIn()
 	case idp.PageMethod:
-		return d.method()
+		return s.method(d)
 	case idp.PageTyped:
 		return d.typed()
 	case idp.PagePending:
@@ -91,8 +91,11 @@ func (d drawing) signIn() View {
 	return v
 }
 
-func (d drawing) method() View {
+func (s *Surface) method(d drawing) View {
 	v := ChooseMethod{Question: d.question(), Name: d.UserName, MobileURL: d.mobileURL(), PasscodeURL: d.typedURL()}
+	if d.Bare {
+		v.EnrolURL = s.EnrolURL
+	}
 	for _, device := range d.Ways.Push {
 		v.Devices = append(v.Devices, device.Name)
 	}
@@ -184,9 +187,9 @@ func (d drawing) paused() View {
 func (s *Surface) done(d drawing) View {
 	if d.Login.ClientID == idp.AccountPages {
 		if d.Login.State != idp.Done {
-			return Over{Frame: d.frame(), Reason: ReasonCancelled, StartURL: s.AccountURL}
+			return Over{Frame: d.frame(), Reason: ReasonCancelled, StartURL: s.AccountURL(d.Login.Request.Account)}
 		}
-		return Done{Frame: d.frame(), Device: d.Device, URL: s.AccountURL}
+		return Done{Frame: d.frame(), Device: d.Device, URL: s.AccountURL(d.Login.Request.Account)}
 	}
 	response := s.Logins.Response(d.Login)
 	if response.Request.ResponseMode != "form_post" {

@@ -25,8 +25,11 @@ type Surface struct {
 	Jar     cookie.Jar
 	Streams *guard.Streams
 	Issuer  string
-	// AccountURL is where the person's own pages begin.
-	AccountURL string
+	// AccountURL is the address of one of the person's own pages.
+	AccountURL func(idp.AccountPage) string
+	// EnrolURL is where somebody without a device sets up the first one, "" if only the
+	// administrator can help.
+	EnrolURL string
 }
 
 // Register adds the surface's routes.

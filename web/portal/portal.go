@@ -1,20 +1,20 @@
-// Package portal is the person's own pages under /account/. It owns how they look
-// and the way from a form to a change. Who may change what is decided by idp and
+// Package portal is the person's own pages under /account/: their devices, what
+// happened, where they are signed in, and their password. It owns how these look and
+// the way from a form to a change. Who may read and change what is decided by idp and
 // devices.
+//
+// Words: a view is the struct of one page. A form's purpose is what it changes, and of
+// what; its token is good for that and for one session.
 package portal
 
 import (
-	"context"
-	"crypto/hmac"
 	"embed"
-	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"time"
 
-	"github.com/nod-idp/nod/devices"
-	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/idp"
-	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/web/cookie"
 	"github.com/nod-idp/nod/web/guard"
 	"github.com/nod-idp/nod/web/page"
@@ -23,56 +23,80 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-// Home is the address of the person's own pages.
-const Home = "/account/"
+//go:embed static
+var staticFiles embed.FS
 
-// Where a decision about a device leads. These pages say nothing about anybody, so
-// they need no session: once the device is confirmed, the password alone is not
-// enough for the others any more.
-const (
-	confirmedPath = Home + "device-confirmed"
-	refusedPath   = Home + "device-refused"
-)
+// Static is the folder of this surface's style sheets and scripts, for page.New.
+func Static() fs.FS {
+	folder, err := fs.Sub(staticFiles, "static")
+	if err != nil {
+		panic(err) // the folder is compiled in
+	}
+	return folder
+}
 
 // Surface answers the person's own pages.
 type Surface struct {
-	Logins *idp.Service
-	Jar    cookie.Jar
+	Logins  *idp.Service
+	Jar     cookie.Jar
+	Streams *guard.Streams
+	Now     func() time.Time // nil means time.Now
 
 	site *page.Site
 	set  *page.Set
 }
 
-// New prepares the pages.
-func New(site *page.Site, logins *idp.Service, jar cookie.Jar) (*Surface, error) {
+// New prepares the pages. The site must have been made with Static.
+func New(site *page.Site, s Surface) (*Surface, error) {
 	set, err := site.Set(templateFiles)
 	if err != nil {
 		return nil, fmt.Errorf("prepare account pages: %w", err)
 	}
-	return &Surface{Logins: logins, Jar: jar, site: site, set: set}, nil
+	s.site, s.set = site, set
+	return &s, nil
 }
 
 // Register adds the surface's routes.
 func (s *Surface) Register(b *guard.Browser) {
 	b.Handle("GET "+Home+"{$}", s.home)
-	b.Handle("POST "+Home+"devices/{enrolment}/confirm", s.decide((*devices.Devices).Confirm, confirmedPath))
-	b.Handle("POST "+Home+"devices/{enrolment}/refuse", s.decide((*devices.Devices).Refuse, refusedPath))
+
+	b.Handle("GET "+devicesPath, s.reading(idp.AccountDevices, s.devices))
+	b.Handle("GET "+devicesPath+"/{device}", s.reading(idp.AccountDevice, s.device))
+	b.Handle("POST "+devicesPath+"/{device}/rename", s.posting(idp.AccountDevice, "rename", s.rename))
+	b.Handle("POST "+devicesPath+"/{device}/push", s.posting(idp.AccountDevice, "push", s.push))
+	b.Handle("POST "+devicesPath+"/{device}/suspend", s.changing(idp.AccountDevice, "suspend", s.suspend))
+	b.Handle("POST "+devicesPath+"/{device}/resume", s.changing(idp.AccountDevice, "resume", s.resume))
+	b.Handle("POST "+devicesPath+"/{device}/remove", s.changing(idp.AccountDevice, "remove", s.remove))
+
+	b.Handle("GET "+addPath, s.fresh(idp.AccountAdd, s.add))
+	b.Handle("POST "+addPath, s.changing(idp.AccountAdd, "add", s.addStart))
+	b.Handle("GET "+addPath+"/{enrolment}", s.fresh(idp.AccountEnrolment, s.enrolment))
+	b.Handle("GET "+addPath+"/{enrolment}/stream", s.stream)
+	b.Handle("POST "+addPath+"/{enrolment}/withdraw", s.changing(idp.AccountEnrolment, "withdraw", s.withdraw))
+	b.Handle("POST "+addPath+"/{enrolment}/confirm", s.changing(idp.AccountEnrolment, "decide", s.confirmOwn))
+	b.Handle("POST "+addPath+"/{enrolment}/refuse", s.changing(idp.AccountEnrolment, "decide", s.refuseOwn))
+
+	b.Handle("GET "+confirmPath, s.confirming)
+	b.Handle("POST "+confirmPath+"/{enrolment}/confirm", s.deciding((*Surface).confirm))
+	b.Handle("POST "+confirmPath+"/{enrolment}/refuse", s.deciding((*Surface).refuse))
 	b.Handle("GET "+confirmedPath, s.static("confirmed"))
 	b.Handle("GET "+refusedPath, s.static("refused"))
+
+	b.Handle("GET "+activityPath, s.reading(idp.AccountActivity, s.activity))
+	b.Handle("GET "+sessionsPath, s.reading(idp.AccountSessions, s.sessions))
+	b.Handle("POST "+sessionsPath+"/others/end", s.posting(idp.AccountSessions, "end others", s.endOthers))
+	b.Handle("POST "+sessionsPath+"/{session}/end", s.posting(idp.AccountSessions, "end", s.endOne))
+	b.Handle("POST "+sessionsPath+"/disconnect", s.posting(idp.AccountSessions, "disconnect", s.disconnect))
+
+	b.Handle("GET "+passwordPath, s.fresh(idp.AccountPassword, s.password))
+	b.Handle("POST "+passwordPath, s.changing(idp.AccountPassword, "password", s.changePassword))
+	b.Handle("GET "+changedPath, s.static("changed"))
 }
 
-// verdict is what can be done with a device that waits.
-type verdict func(d *devices.Devices, ctx context.Context, userID, enrolmentID string) error
-
-// Overview is the page when no device waits.
-type Overview struct {
-	page.Frame
-	Account string
-	Devices []string
-}
-
-// Plain is a page that is the same for everybody: what became of a decision.
-type Plain struct{ page.Frame }
+// Plain is a page that is the same for everybody: what became of a decision. It says
+// nothing about anybody, so it needs no session: once a device is confirmed, the
+// password alone is not enough for the others any more.
+type Plain struct{ Frame }
 
 func (s *Surface) static(name string) guard.Handler {
 	return func(w http.ResponseWriter, _ *http.Request) error {
@@ -80,86 +104,15 @@ func (s *Surface) static(name string) guard.Handler {
 	}
 }
 
-// home asks about a device that waits, or shows what there is.
+// home leads to the devices.
 func (s *Surface) home(w http.ResponseWriter, r *http.Request) error {
-	h, err := s.Logins.ConfirmHolder(r.Context(), s.Jar.Browser(r))
-	if errors.Is(err, idp.ErrSignIn) {
-		return s.signIn(w, r)
-	}
-	if err != nil {
-		return err
-	}
-	waiting, err := s.Logins.Waiting(r.Context(), h)
-	if err != nil {
-		return err
-	}
-	if len(waiting) == 0 {
-		return s.overview(w, r, h.Holder)
-	}
-	first := waiting[0]
-	path := Home + "devices/" + first.EnrolmentID
-	return s.site.ConfirmDevice(w, page.ConfirmDevice{
-		Token: s.Logins.FormOf(h.Holder, first.EnrolmentID), ConfirmURL: path + "/confirm", RefuseURL: path + "/refuse",
-		Name: first.DeviceName, Kind: s.kind(first.Kind), Fingerprint: first.Fingerprint, Account: h.User.Name,
-	})
-}
-
-func (s *Surface) kind(k protocol.Kind) string {
-	switch k {
-	case protocol.KindSoftware:
-		return s.site.Text("device.kind.software")
-	case protocol.KindNative:
-		return s.site.Text("device.kind.native")
-	}
-	return s.site.Text("device.kind.web")
-}
-
-func (s *Surface) overview(w http.ResponseWriter, r *http.Request, h idp.Holder) error {
-	all, err := s.Logins.Devices.Active(r.Context(), h.User.ID)
-	if err != nil {
-		return err
-	}
-	view := Overview{Account: h.User.Name}
-	for _, d := range all {
-		view.Devices = append(view.Devices, d.Name)
-	}
-	return s.set.Render(w, http.StatusOK, "overview", view)
-}
-
-// signIn begins a login to these pages.
-func (s *Surface) signIn(w http.ResponseWriter, r *http.Request) error {
-	begun, err := s.Logins.BeginAccount(r.Context(), s.Jar.Browser(r), idp.AccountPage{})
-	if err != nil {
-		return err
-	}
-	s.Jar.BindLogin(w, begun.LoginToken)
-	http.Redirect(w, r, "/login/"+begun.LoginID, http.StatusSeeOther)
+	http.Redirect(w, r, devicesPath, http.StatusSeeOther)
 	return nil
 }
 
-// decide carries the person's decision about a device to devices.
-func (s *Surface) decide(verdict verdict, next string) guard.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		values, err := guard.PostForm(r)
-		if err != nil {
-			return err
-		}
-		h, err := s.Logins.ConfirmHolder(r.Context(), s.Jar.Browser(r))
-		if errors.Is(err, idp.ErrSignIn) {
-			return s.signIn(w, r)
-		}
-		if err != nil {
-			return err
-		}
-		id := r.PathValue("enrolment")
-		if !hmac.Equal([]byte(values.Get("form_token")), []byte(s.Logins.FormOf(h.Holder, id))) {
-			return guard.Problem{Status: http.StatusForbidden, Code: "stale_form"}
-		}
-		ctx := audit.As(r.Context(), "user:"+h.User.ID)
-		if err := verdict(s.Logins.Devices, ctx, h.User.ID, id); err != nil && !errors.Is(err, devices.ErrNotWaiting) {
-			return err
-		}
-		http.Redirect(w, r, next, http.StatusSeeOther)
-		return nil
+func (s *Surface) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
 	}
+	return s.Now()
 }

@@ -43,6 +43,7 @@ type Config struct {
 	MinPasswordLength int
 
 	DeviceVerification    string // a rule of devices
+	EnrolAtFirstLogin     bool
 	RefuseSoftwareDevices bool
 	MatchDigits           int
 	ApprovalWindow        time.Duration

@@ -45,6 +45,7 @@ func (c *Config) settings() []setting {
 		{"min_password_length", number(&c.MinPasswordLength, 8, 64), "15", "least length of a new password; 8 is enough only where a second factor is always asked"},
 
 		{"device_verification", choice(&c.DeviceVerification, verifications()...), "biometric", "how phones make sure of their person: biometric, biometric-or-pin, biometric-with-pin, pin or plain"},
+		{"enrol_at_first_login", boolean(&c.EnrolAtFirstLogin), "false", "let somebody without a device add the first one with the password alone"},
 		{"refuse_software_devices", boolean(&c.RefuseSoftwareDevices), "false", "keep devices of kind software from approving"},
 		{"match_digits", number(&c.MatchDigits, 2, 6), "2", "length of the match number; 6 under NIST SP 800-63B-4"},
 		{"approval_window", duration(&c.ApprovalWindow, 10*time.Second, 300*time.Second), "120s", "how long a device may answer"},

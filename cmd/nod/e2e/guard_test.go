@@ -51,7 +51,11 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 		} {
 			for _, route := range []string{
 				path + "/password", path + "/mobile", path + "/send-again", path + "/typed", path + "/choose", path + "/passcode", path + "/cancel",
-				"/account/devices/enr_x/confirm", "/account/devices/enr_x/refuse", "/logout/confirm",
+				"/account/confirm/enr_x/confirm", "/account/confirm/enr_x/refuse", "/logout/confirm",
+				"/account/devices/dev_x/rename", "/account/devices/dev_x/push", "/account/devices/dev_x/suspend", "/account/devices/dev_x/resume",
+				"/account/devices/dev_x/remove", "/account/devices/add", "/account/devices/add/enr_x/withdraw", "/account/devices/add/enr_x/confirm",
+				"/account/devices/add/enr_x/refuse", "/account/sessions/others/end", "/account/sessions/ses_x/end", "/account/sessions/disconnect",
+				"/account/password",
 			} {
 				if res := v.send(http.MethodPost, route, url.Values{"form_token": {v.page.Value("form_token")}}, forged); res.StatusCode != http.StatusForbidden {
 					t.Errorf("%s to %s: got %d, want 403", name, route, res.StatusCode)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/web/app"
 	"github.com/nod-idp/nod/web/cookie"
@@ -20,7 +21,7 @@ import (
 // edge in front of both.
 func (s *Server) Handler() (http.Handler, error) {
 	o := s.Options
-	site, err := page.New(o.Brand, app.Static(), login.Static(), oidc.Static())
+	site, err := page.New(o.Brand, app.Static(), login.Static(), oidc.Static(), portal.Static())
 	if err != nil {
 		return nil, fmt.Errorf("prepare pages: %w", err)
 	}
@@ -50,10 +51,15 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 	if err != nil {
 		return err
 	}
-	(&login.Surface{
-		Logins: s.Logins, Views: views, Jar: jar, Streams: streams, Issuer: o.PublicURL, AccountURL: o.PublicURL + portal.Home,
-	}).Register(pages)
-	account, err := portal.New(site, s.Logins, jar)
+	signIn := &login.Surface{
+		Logins: s.Logins, Views: views, Jar: jar, Streams: streams, Issuer: o.PublicURL,
+		AccountURL: func(p idp.AccountPage) string { return o.PublicURL + portal.Address(p) },
+	}
+	if o.EnrolAtFirstLogin {
+		signIn.EnrolURL = o.PublicURL + portal.AddPath
+	}
+	signIn.Register(pages)
+	account, err := portal.New(site, portal.Surface{Logins: s.Logins, Jar: jar, Streams: streams, Now: o.Now})
 	if err != nil {
 		return err
 	}

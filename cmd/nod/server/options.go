@@ -31,7 +31,11 @@ type Options struct {
 	Brand     page.Brand
 	Log       *slog.Logger // nil means slog.Default()
 
-	Hasher *password.Hasher // nil means its defaults
+	Hasher            *password.Hasher // nil means its defaults
+	MinPasswordLength int              // 0 means the strictest
+	// EnrolAtFirstLogin lets somebody without a device add the first one with the password.
+	EnrolAtFirstLogin bool
+
 	Policy mfa.Policy
 	// DeviceVerification is the rule for devices whose link has none of its own; "" means
 	// devices.RuleBiometric.

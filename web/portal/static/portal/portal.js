@@ -1,0 +1,19 @@
+// Improves the person's own pages. All of them work without it.
+import { countDown } from "../countdown.js";
+import { copy } from "./copy.js";
+import { localise } from "./moment.js";
+import { reveal } from "./reveal.js";
+import { watch } from "./watch.js";
+
+const each = (selector, decorate) => document.querySelectorAll(selector).forEach(decorate);
+
+each("[data-countdown]", countDown);
+each("[data-moment]", localise);
+each("[data-copy]", copy);
+each("[data-reveal]", reveal);
+each("[data-watch]", watch);
+
+// A screen reader begins with the news, unless the page has a field to begin with.
+if (!document.querySelector("[autofocus]")) {
+	document.querySelector("h1[tabindex]")?.focus({ preventScroll: true });
+}

@@ -26,6 +26,19 @@ func TestPhonesInChromium(t *testing.T) {
 		tell func(*testing.T, *chromium.Browser)
 	}{
 		{"a phone enrols, is asked while it is open, and approves", approvesWhileOpen},
+		{"deny, and on second thought report", deniesAndReports},
+		{"report at once", reportsAtOnce},
+		{"a wrong number is told and counted", refusesAWrongNumber},
+		{"without the person's finger nothing is sent", needsTheRightFinger},
+		{"a PIN where the rule says so", approvesByPIN},
+		{"finger or PIN where the rule has both", choosesBetweenFingerAndPIN},
+		{"the passcode is typed by hand", typesThePasscodeByHand},
+		{"the request shows who, where and what is unusual", showsWhatIsUnusual},
+		{"a request that ends says how", tellsHowARequestEnded},
+		{"answered on another device", answeredElsewhere},
+		{"two accounts on one phone", twoAccountsOnOnePhone},
+		{"typed passcodes without network", typedPasscodesWorkWithoutNetwork},
+		{"a typed passcode signs in", theTypedPasscodeSignsIn},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(t, b.Under(t)) })
 	}

@@ -71,15 +71,19 @@ export function home(app, deviceId) {
 
 	function values() {
 		const account = app.accounts[index()];
+		const state = stateOf(account);
+		const waiting = Boolean(firstWaiting(app));
 		return {
 			account: account.account.name,
 			person: account.account.displayName || account.account.name,
 			place: index() + 1, count: app.accounts.length, several: app.accounts.length > 1,
 			device: account.name,
-			state: stateOf(account),
+			state,
 			verify: verifyOf(account),
-			waiting: Boolean(firstWaiting(app)),
-			...pushValues(account),
+			waiting,
+			// Said only where it is known.
+			none: !waiting && app.online && state === "active",
+			...pushOf(account),
 		};
 	}
 
@@ -93,13 +97,18 @@ export function home(app, deviceId) {
 			return;
 		}
 		const seconds = Math.ceil(left / 1000);
-		screen.fill({ passcode: halves(digits), left: seconds, ...pushValues(account) });
+		screen.fill({ passcode: halves(digits), left: seconds, ...pushOf(account) });
 		screen.main.querySelector("[data-ring]").setAttribute("stroke-dashoffset", String(30 - seconds));
 		if (digits !== shownCode) {
 			shownCode = digits;
 			screen.find("typed-passcode").dataset.digits = digits;
 		}
 	}
+}
+
+/** @param {import("../store.js").Account} account */
+function pushOf(account) {
+	return account.state === "active" ? pushValues(account) : { badge: "" };
 }
 
 /** @param {import("../store.js").Account} account */

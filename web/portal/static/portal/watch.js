@@ -1,9 +1,9 @@
 const pollEvery = 2000;
 
 /**
- * Waits until the enrolment on this page stands elsewhere than when the page was made,
- * then loads the page again. The stream at data-watch carries states only. When it does
- * not work, the page itself is asked instead.
+ * Waits until this page would be another one than when it was made, then loads it again.
+ * The stream at data-watch carries states only. Where there is none, or it does not work,
+ * the page itself is asked instead.
  * @param {HTMLElement} main
  */
 export function watch(main) {
@@ -20,7 +20,7 @@ export function watch(main) {
 	main.addEventListener("over", () => setTimeout(ask, 1000));
 
 	function open() {
-		if (!("EventSource" in window)) {
+		if (!main.dataset.watch || !("EventSource" in window)) {
 			startPolling();
 			return;
 		}

@@ -11,12 +11,27 @@ import (
 
 // handset is Chromium as a phone.
 func handset(b *chromium.Browser) mobile {
+	var finger *chromium.Authenticator
 	return mobile{
 		push: b.Push, screen: b.Notifications, permit: b.Permit,
-		tab:    func() tab { return b.Tab() },
-		opened: func(address string) tab { return b.Opened(address) },
-		sensor: func(page tab) reader { return page.(*chromium.Tab).Authenticator(chromium.PRFNone) },
+		tab: func() tab { return b.Tab() },
+		opened: func(address string) tab {
+			window := b.Opened(address)
+			if finger != nil { // here each window has a reader of its own
+				finger.CopyTo(window)
+			}
+			return window
+		},
+		sensor: func(page tab) reader {
+			finger = page.(*chromium.Tab).Authenticator(chromium.PRFNone)
+			return finger
+		},
 	}
+}
+
+// onHandset is a story of both browsers, told of Chromium.
+func onHandset(tell func(*testing.T, mobile)) func(*testing.T, *chromium.Browser) {
+	return func(t *testing.T, b *chromium.Browser) { tell(t, handset(b)) }
 }
 
 func TestPhonesInChromium(t *testing.T) {
@@ -39,6 +54,13 @@ func TestPhonesInChromium(t *testing.T) {
 		{"two accounts on one phone", twoAccountsOnOnePhone},
 		{"typed passcodes without network", typedPasscodesWorkWithoutNetwork},
 		{"a typed passcode signs in", theTypedPasscodeSignsIn},
+		{"push wakes a closed app, which approves", onHandset(wakesAndApproves)},
+		{"deny on the notification", onHandset(deniesFromTheNotification)},
+		{"approve on the notification where nothing is demanded", onHandset(approvesFromTheNotification)},
+		{"a wake-up for nothing still shows something", onHandset(showsANotificationWhateverHappens)},
+		{"a dropped subscription is made anew", onHandset(dropped)},
+		{"push off and on again", switchesPushOff},
+		{"notifications forbidden in the system", noticesThatTheSystemForbids},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(t, b.Under(t)) })
 	}

@@ -18,6 +18,10 @@ import { watch } from "./watch.js";
 // Where a request may take the screen by itself: nowhere the person is in the middle of something.
 const free = ["home", "over", "empty", "start"];
 
+let refreshing = Promise.resolve();
+// Devices that were subscribed anew since their push service dropped them: once for each time.
+const renewed = new Set();
+
 const app = createApp(await openStore());
 app.accounts = await app.store.accounts();
 app.go = {
@@ -90,17 +94,33 @@ async function find(id, deviceId, login = "") {
 }
 
 function arrived() {
+	if (app.accounts.filter(lost).length > 0) {
+		refreshPush();
+	}
 	const next = firstWaiting(app, ({ id }) => !app.seen.has(id));
 	if (next && free.includes(shown())) {
 		goRequest(next[0], next[1].id);
 	}
 }
 
-async function refreshPush() {
+// One after the other: what is learned while one is under way may be news to it.
+function refreshPush() {
+	refreshing = refreshing.then(refresh);
+}
+
+async function refresh() {
 	const active = app.accounts.filter(({ state }) => state === "active");
 	const registration = await app.registration;
 	if (registration && active.length > 0) {
 		await push.refresh(app.store, active, registration).catch(() => {});
 		app.changed();
 	}
+}
+
+// Only an answer of the server tells that a push service has dropped a subscription, which the browser believes in.
+function lost({ deviceId, state, channel }) {
+	const dropped = state === "active" && channel?.subscribed === false && !channel.blocked;
+	const news = dropped && !renewed.has(deviceId);
+	dropped ? renewed.add(deviceId) : renewed.delete(deviceId);
+	return news;
 }

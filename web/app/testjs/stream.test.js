@@ -93,16 +93,17 @@ test("a removed device stops, and its keys are deleted", async () => {
 test("a stream that says nothing of its own makes the app look once", async () => {
 	const account = await newAccount();
 	const controller = new AbortController();
-	const body = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode(begin)) });
-	const server = fakeServer(() => new Response(body, { headers: { "Content-Type": "text/event-stream" } }));
-	const looked = await new Promise((resolve) => {
-		let changes = 0;
-		const look = () => {
-			changes += 1;
-			setTimeout(() => resolve(changes), 50);
-		};
-		follow(memoryStore(account), account, look, { fetch: server.fetch, signal: controller.signal });
-	});
-	controller.abort(new Error("enough"));
-	assert.equal(looked, 1);
+	const server = fakeServer((verb, message, { init }) => new Response(new ReadableStream({
+		start(stream) {
+			stream.enqueue(new TextEncoder().encode(begin));
+			init.signal.addEventListener("abort", () => stream.error(init.signal.reason));
+		},
+	}), { headers: { "Content-Type": "text/event-stream" } }));
+	let changes = 0;
+	const look = () => {
+		changes += 1;
+		setTimeout(() => controller.abort(new Error("enough")), 50);
+	};
+	const end = await follow(memoryStore(account), account, look, { fetch: server.fetch, signal: controller.signal });
+	assert.deepEqual([end, changes], ["aborted", 1]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { approvalCanonical, approvalHash, contextCanonical, question } from "../static/app/approval.js";
-import { fromBase64url, sha256, toBase64url, toHex, utf8 } from "../static/app/bytes.js";
+import { concat, fromBase64url, sha256, toBase64url, toHex, utf8 } from "../static/app/bytes.js";
 import { canonical } from "../static/app/canonical.js";
 import { nonceTime } from "../static/app/clock.js";
 import { signRequest, verbURL } from "../static/app/jws.js";
@@ -49,6 +49,12 @@ test("passcode.json: typed passcodes are those of their moment, and say how long
 		const at = Date.parse(row.time);
 		assert.deepEqual(await typedPasscode(key, at), { digits: row.passcode, left: 30_000 - (at % 30_000) });
 	}
+});
+
+test("registration.json: what a credential commits to is encoded the same way", async () => {
+	const row = vectors("registration");
+	const fields = [row.issuer, row.enrolment, row.device, row.account, row.thumbprint, row.question];
+	assert.equal(toBase64url(await sha256(concat(utf8("nod-enrol-v1"), canonical(...fields)))), row.challenge);
 });
 
 test("fingerprint.json: thumbprint and fingerprint are those that the browser shows", async () => {

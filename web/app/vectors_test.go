@@ -19,7 +19,7 @@ func TestScripts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("got no scripts to test (%v)", err)
 	}
-	cmd := exec.Command(node, append([]string{"--test", "--test-reporter=tap"}, files...)...)
+	cmd := exec.Command(node, append([]string{"--import", "./testjs/webcrypto.js", "--test", "--test-reporter=tap"}, files...)...)
 	// Options of whoever runs this must not choose which tests run.
 	cmd.Env = append(os.Environ(), "NODE_OPTIONS=")
 	out, err := cmd.CombinedOutput()

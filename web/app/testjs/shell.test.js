@@ -64,11 +64,9 @@ test("the page comes from the cache when network or server are down", async () =
 	assert.equal(await networkFirst(newShell({ fetch: async () => new Response("", { status: 502 }) }), { url: "/app/" }), "kept");
 });
 
-test("the page comes from the cache when the network is slow", async (t) => {
-	t.mock.timers.enable({ apis: ["setTimeout"] });
-	const answering = networkFirst(newShell({ fetch: () => new Promise(() => {}) }), { url: "/app/" });
-	t.mock.timers.tick(3000);
-	assert.equal(await answering, "kept");
+test("the page comes from the cache when the network is slow", async () => {
+	const shell = newShell({ fetch: () => new Promise(() => {}) });
+	assert.equal(await networkFirst(shell, { url: "/app/" }, 20), "kept");
 });
 
 test("what was never kept fails as the network does, and shows what the server says", async () => {

@@ -48,15 +48,16 @@ export function strategy({ method, mode, url }, page, origin) {
  * The page from the network, or as it was kept when the network or the server is down or slow.
  * @param {Shell} shell
  * @param {Request} request
+ * @param {number} [timeout] milliseconds
  * @returns {Promise<Response>}
  */
-export async function networkFirst(shell, request) {
+export async function networkFirst(shell, request, timeout = patience) {
 	const kept = async () => (await shell.caches.open(prefix + shell.release)).match(shell.page, { ignoreVary: true });
 	const fetching = shell.fetch(request);
 	fetching.catch(() => {}); // it may fail long after the cache has answered
 	let timer = 0;
 	const late = new Promise((resolve) => {
-		timer = setTimeout(() => resolve(null), patience);
+		timer = setTimeout(() => resolve(null), timeout);
 	});
 	try {
 		const response = await Promise.race([fetching, late]);

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { toBase64url } from "../static/app/bytes.js";
-import { begin, makeCredential, prove, setPIN, step, waitForConfirmation, wanted } from "../static/app/enrolment.js";
+import { begin, makeCredential, prove, setPIN, step, wanted } from "../static/app/enrolment.js";
 import { CeremonyError } from "../static/app/errors.js";
 import { fingerprint, importSecret } from "../static/app/keys.js";
 import { pushPasscode } from "../static/app/otp.js";
-import { fakeServer, memoryStore, noWait, publicURL, refusal, secret } from "./doubles.js";
+import { fakeServer, memoryStore, publicURL, refusal, secret } from "./doubles.js";
 
 const question = secret(160);
 const asked = { publicURL, token: "nol_x", name: "Alice's Pixel", wants: "biometric" };
@@ -180,53 +180,6 @@ test("a wrong passcode is said, and so is a refusal that is no lost answer", asy
 		await assert.rejects(prove(store, account, { fetch: server.fetch }), { code: error });
 		assert.equal(step(account), "prove");
 	}
-});
-
-/** Waits while the server says one thing after the other. */
-async function waiting(...answers) {
-	const server = enroller({}, {
-		"enrol/status": () => {
-			const next = answers.shift();
-			if (next instanceof Error) {
-				throw next;
-			}
-			return typeof next === "string" ? { state: next } : next;
-		},
-	});
-	const store = memoryStore();
-	const account = await begin(store, asked, { fetch: server.fetch });
-	await prove(store, account, { fetch: server.fetch });
-	const { wait, waited } = noWait();
-	const outcome = waitForConfirmation(store, account, undefined, { fetch: server.fetch, wait });
-	return { outcome, waited, store };
-}
-
-test("the device asks every two seconds until the person has confirmed, network or not", async () => {
-	const { outcome, waited, store } = await waiting("confirm", new TypeError("offline"), refusal(503, "unavailable"), "active");
-	assert.equal(await outcome, "active");
-	assert.deepEqual(waited, [2000, 2000, 2000]);
-	const kept = await store.account("dev_1");
-	assert.deepEqual([kept.state, kept.pending], ["active", null]);
-});
-
-test("an enrolment that was refused or came too late leaves nothing behind", async () => {
-	for (const [answer, want] of [["refused", "refused"], ["expired", "expired"], [refusal(410, "link_expired"), "expired"], [refusal(401, "unknown_device"), "expired"]]) {
-		const { outcome, store } = await waiting(answer);
-		assert.equal(await outcome, want);
-		assert.deepEqual(await store.accounts(), []);
-	}
-});
-
-test("what is no reason to wait is said", async () => {
-	const { outcome } = await waiting(refusal(401, "invalid_proof"));
-	await assert.rejects(outcome, { code: "invalid_proof" });
-});
-
-test("waiting can be ended", async () => {
-	const { store } = await waiting("active");
-	const server = enroller();
-	const reason = new Error("closed");
-	await assert.rejects(waitForConfirmation(store, await store.account("dev_1"), AbortSignal.abort(reason), { fetch: server.fetch }), reason);
 });
 
 test("a device without a sensor offers a PIN", () => {

@@ -26,6 +26,20 @@ export function fill(root, values) {
 }
 
 /**
+ * Fills a piece that says one thing for good, so that filling the screen around it does not touch it again.
+ * @param {ParentNode} root
+ * @param {Record<string, any>} values
+ */
+export function fillOnce(root, values) {
+	fill(root, values);
+	root.querySelectorAll("[data-if][hidden]").forEach((element) => element.remove());
+	for (const element of root.querySelectorAll("[data-if], [data-text]")) {
+		element.removeAttribute("data-if");
+		element.removeAttribute("data-text");
+	}
+}
+
+/**
  * @param {string} condition
  * @param {Record<string, any>} values
  */

@@ -16,7 +16,7 @@ import { holder } from "./holder.js";
 import { watch } from "./watch.js";
 
 // Where a request may take the screen by itself: nowhere the person is in the middle of something.
-const free = ["home", "over", "empty", "start"];
+const free = ["home", "empty", "start"];
 
 let refreshing = Promise.resolve();
 // Devices that were subscribed anew since their push service dropped them: once for each time.
@@ -31,7 +31,7 @@ app.go = {
 	join: (account) => join(app, account),
 	forget: (account) => forget(app, account),
 	request: goRequest,
-	over: (reason) => over(app, reason),
+	over: goOver,
 };
 
 await route();
@@ -75,12 +75,18 @@ async function goRequest(account, id, login = "") {
 		await request(app, account, id, login);
 	} catch (error) {
 		if (error instanceof ProtocolError && error.over) {
-			over(app, error.code);
+			goOver(error.code);
 			return;
 		}
 		app.seen.delete(id);
 		home(app, account.deviceId).trouble(error);
 	}
+}
+
+/** Says that a request is over. One that a newer one replaced gives way to it. */
+function goOver(reason) {
+	over(app, reason);
+	arrived();
 }
 
 /** Shows a request of which only the id is known, as in a link. */
@@ -98,7 +104,8 @@ function arrived() {
 		refreshPush();
 	}
 	const next = firstWaiting(app, ({ id }) => !app.seen.has(id));
-	if (next && free.includes(shown())) {
+	const replaced = document.querySelector("main").dataset.reason === "superseded";
+	if (next && (free.includes(shown()) || replaced)) {
 		goRequest(next[0], next[1].id);
 	}
 }

@@ -1,5 +1,5 @@
 import { noticeSeen } from "../answering.js";
-import { fill } from "./fill.js";
+import { fillOnce } from "./fill.js";
 import { ago } from "./words.js";
 
 const known = ["device_added", "device_removed", "password_changed"];
@@ -29,7 +29,7 @@ function card(app, account, notice) {
 	const piece = document.importNode(document.getElementById("notice").content, true);
 	const element = piece.querySelector("[data-notice]");
 	element.dataset.notice = notice.id;
-	fill(piece, {
+	fillOnce(piece, {
 		kind: known.includes(notice.kind) ? notice.kind : "other",
 		about: notice.about || notice.kind.replaceAll("_", " "),
 		account: account.account.name,

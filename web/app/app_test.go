@@ -182,7 +182,7 @@ func TestTheWorkerKnowsItsShellAndEveryFileOfItExists(t *testing.T) {
 	if err := json.Unmarshal([]byte(m[2]), &told); err != nil {
 		t.Fatal(err)
 	}
-	if told.Page != Home || told.PublicURL != publicURL || !strings.Contains(m[1], "/"+told.Release+"/") || told.Shell[0] != Home {
+	if told.Page != Home || !strings.Contains(m[1], "/"+told.Release+"/") || told.Shell[0] != Home {
 		t.Errorf("got %+v", told)
 	}
 	for _, address := range append(told.Shell, m[1], told.Icon, told.Badge) {
@@ -195,5 +195,31 @@ func TestTheWorkerKnowsItsShellAndEveryFileOfItExists(t *testing.T) {
 		if !strings.Contains(script, `"`+used[1]+`"`) {
 			t.Errorf("%s is used by the page and not in the shell", used[1])
 		}
+	}
+}
+
+func TestEverythingTheWorkerSaysIsInTheCatalogue(t *testing.T) {
+	source, err := os.ReadFile("static/app/texts.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script := get(t, newMux(t, page.Brand{}), workerPath)
+	gap := regexp.MustCompile(`\{\w+\}`)
+	own := regexp.MustCompile(`(?m)^\t(\w+): "(.*)",$`).FindAllStringSubmatch(string(source), -1)
+	if len(own) == 0 {
+		t.Fatal("texts.js has no texts")
+	}
+	for _, m := range own {
+		given := regexp.MustCompile(`"` + m[1] + `": "(.*)"`).FindStringSubmatch(script)
+		if given == nil || given[1] == "" {
+			t.Errorf("the worker is given no text for %s", m[1])
+			continue
+		}
+		if got, want := gap.FindAllString(given[1], -1), gap.FindAllString(m[2], -1); strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Errorf("%s has the gaps %v, want %v", m[1], got, want)
+		}
+	}
+	if n := strings.Count(script[strings.Index(script, `"texts"`):], `": "`); n != len(own) {
+		t.Errorf("the worker is given %d texts and has %d", n, len(own))
 	}
 }

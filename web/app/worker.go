@@ -8,13 +8,12 @@ import (
 
 // served is what the worker is told: serve() in static/app/worker.js reads it.
 type served struct {
-	Release   string      `json:"release"`
-	Page      string      `json:"page"`
-	Shell     []string    `json:"shell"`
-	PublicURL string      `json:"publicURL"`
-	Icon      string      `json:"icon"`
-	Badge     string      `json:"badge"`
-	Texts     workerTexts `json:"texts"`
+	Release string      `json:"release"`
+	Page    string      `json:"page"`
+	Shell   []string    `json:"shell"`
+	Icon    string      `json:"icon"`
+	Badge   string      `json:"badge"`
+	Texts   workerTexts `json:"texts"`
 }
 
 // workerTexts is what the worker says by itself, in notifications. Gaps are {named}.
@@ -81,7 +80,7 @@ func (s *Surface) worker(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Surface) script() ([]byte, error) {
-	told := served{Release: s.site.Release(), Page: Home, PublicURL: s.PublicURL, Texts: s.texts()}
+	told := served{Release: s.site.Release(), Page: Home, Texts: s.texts()}
 	var err error
 	if told.Shell, err = s.shell(); err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ await route();
 watch(app);
 app.changes.addEventListener("change", arrived);
 addEventListener("hashchange", route);
-hearTaps((device, id) => find(id, device));
+hearTaps((device, id) => (id ? find(id, device) : free.includes(shown()) && goHome(device)));
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refreshPush());
 refreshPush();
 

@@ -77,7 +77,14 @@ func (s *Devices) RemoveTx(tx *db.Tx, userID, id, reason string) error {
 			return err
 		}
 		tx.Announce(EnrolmentsTopic(userID))
-		return s.refuseEnrolmentOf(tx, id)
+		if err := s.refuseEnrolmentOf(tx, id); err != nil {
+			return err
+		}
+		name, err := nameIfUsed(tx, id)
+		if err != nil || name == "" {
+			return err
+		}
+		return s.NotifyTx(tx, userID, id, DeviceRemoved, name)
 	})
 }
 

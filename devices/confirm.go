@@ -96,7 +96,11 @@ func (s *Devices) activate(tx *db.Tx, deviceID string, e enrolment, now time.Tim
 	if err := s.moveEnrolment(tx, e, enrolmentActive, now); err != nil {
 		return err
 	}
-	if err := activateDevice(tx, deviceID, now); err != nil {
+	name, err := activateDevice(tx, deviceID, now)
+	if err != nil {
+		return err
+	}
+	if err := s.NotifyTx(tx, e.UserID, deviceID, DeviceAdded, name); err != nil {
 		return err
 	}
 	tx.Announce(Topic(deviceID), EnrolmentsTopic(e.UserID))

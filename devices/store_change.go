@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"errors"
 	"time"
 
 	"github.com/nod-idp/nod/devices/credential"
@@ -11,9 +12,14 @@ import (
 // Every statement here names the state it starts from, so that of two changes at
 // once one finds its row moved on.
 
-func activateDevice(tx *db.Tx, id string, now time.Time) error {
-	return tx.Must(ErrNotFound,
-		"UPDATE devices SET state = 'active', activated_at = $1 WHERE id = $2 AND state = 'enrolling'", db.At(now), id)
+// activateDevice returns what the device is called.
+func activateDevice(tx *db.Tx, id string, now time.Time) (name string, err error) {
+	err = tx.Get(&name, "UPDATE devices SET state = 'active', activated_at = $1 WHERE id = $2 AND state = 'enrolling' RETURNING name",
+		db.At(now), id)
+	if errors.Is(err, db.ErrNotFound) {
+		err = ErrNotFound
+	}
+	return name, err
 }
 
 func suspendDevice(tx *db.Tx, userID, id, reason string) error {
@@ -37,7 +43,19 @@ func removeDevice(tx *db.Tx, userID, id, reason string, now time.Time) error {
 	if err := credential.DropTx(tx, id); err != nil {
 		return err
 	}
+	if err := dropNotices(tx, id); err != nil {
+		return err
+	}
 	return push.DropTx(tx, id)
+}
+
+// nameIfUsed returns what a device is called that was active once, "" for any other.
+func nameIfUsed(tx *db.Tx, id string) (name string, err error) {
+	err = tx.Get(&name, "SELECT name FROM devices WHERE id = $1 AND activated_at IS NOT NULL", id)
+	if errors.Is(err, db.ErrNotFound) {
+		err = nil
+	}
+	return name, err
 }
 
 func renameDevice(tx *db.Tx, userID, id, name string) error {

@@ -12,8 +12,8 @@ import (
 const keepEnded = 7 * 24 * time.Hour
 
 // Sweep ends enrolments whose time is up, erasing the secrets of their half-made
-// devices, and deletes those that ended long ago: at most limit of each. It returns
-// how many it touched and may run on several nodes at once.
+// devices, and deletes those that ended long ago and notices that are over: at most
+// limit of each. It returns how many it touched and may run on several nodes at once.
 func (s *Devices) Sweep(ctx context.Context, limit int) (swept int64, err error) {
 	now := s.now()
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
@@ -36,7 +36,11 @@ func (s *Devices) Sweep(ctx context.Context, limit int) (swept int64, err error)
 			swept++
 		}
 		forgotten, err := forgetEnrolments(tx, now.Add(-keepEnded), limit)
-		swept += forgotten
+		if err != nil {
+			return err
+		}
+		notices, err := forgetNotices(tx, now, limit)
+		swept += forgotten + notices
 		return err
 	})
 	return swept, wrap("sweep enrolments", err)

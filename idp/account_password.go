@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/internal/db"
 )
 
@@ -27,6 +28,9 @@ func (s *Service) ChangePassword(ctx context.Context, f Fresh, chosen string, el
 			return err
 		}
 		if err := s.Sessions.ForgetBrowsersTx(tx, f.User.ID, reason); err != nil {
+			return err
+		}
+		if err := s.Devices.NotifyTx(tx, f.User.ID, "", devices.PasswordChanged, ""); err != nil {
 			return err
 		}
 		return s.elsewhereTx(tx, f, elsewhere, reason)

@@ -73,7 +73,7 @@ func (w *world) node() (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		(&mfa.Waker{Service: w.Service, Log: slog.New(slog.DiscardHandler)}).Run(ctx)
+		(&push.Waker{DB: w.DB, Queue: w.Wakes(), Pager: w.Pager, Now: w.Now, Log: slog.New(slog.DiscardHandler)}).Run(ctx)
 	}()
 	stop = func() { cancel(); <-done }
 	w.t.Cleanup(stop)

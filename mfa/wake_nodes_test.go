@@ -9,7 +9,6 @@ import (
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/internal/db"
-	"github.com/nod-idp/nod/mfa"
 )
 
 func TestTwoNodesDoNotSendTwice(t *testing.T) {
@@ -96,7 +95,7 @@ func TestANodeThatGoesDownFinishesWhatItBegan(t *testing.T) {
 func TestNodesWithoutAPagerRestAndNobodyIsWoken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		phone := w.phone(protocol.VerifyPlain)
-		(&mfa.Waker{Service: w.Service}).Run(t.Context()) // returns
+		(&push.Waker{DB: w.DB, Queue: w.Wakes(), Pager: w.Pager}).Run(t.Context()) // returns
 		ask := w.ask()
 		phone.approve(ask, w.start(ask))
 	})

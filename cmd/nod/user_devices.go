@@ -113,13 +113,12 @@ func (v *verb) changeDevice(room *devices.Devices, u user.User) error {
 	return nil
 }
 
-// removeDevice makes browsers unknown before it removes the device: if the second
-// step fails, more is asked of the person, not less.
+// removeDevice makes browsers unknown in the transaction that removes the device.
 func (v *verb) removeDevice(room *devices.Devices, userID, id string) error {
-	const reason = "device removed"
-	err := v.DB.Write(v.ctx, func(tx *db.Tx) error { return v.Sessions.ForgetBrowsersTx(tx, userID, reason) })
-	if err != nil {
-		return err
-	}
-	return room.Remove(v.ctx, userID, id, "admin")
+	return v.DB.Write(v.ctx, func(tx *db.Tx) error {
+		if err := room.RemoveTx(tx, userID, id, "admin"); err != nil {
+			return err
+		}
+		return v.Sessions.ForgetBrowsersTx(tx, userID, "device removed")
+	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/internal/db"
 )
 
@@ -35,6 +36,10 @@ func setPassword(v *verb) error {
 	if err != nil {
 		return err
 	}
+	room, err := v.devices()
+	if err != nil {
+		return err
+	}
 	const reason = "password changed"
 	err = v.DB.Write(v.ctx, func(tx *db.Tx) error {
 		if err := v.Users.SetPasswordHashTx(tx, u.ID, p.hash); err != nil {
@@ -43,7 +48,10 @@ func setPassword(v *verb) error {
 		if err := v.endSessionsTx(tx, u.ID, reason); err != nil {
 			return err
 		}
-		return v.Sessions.ForgetBrowsersTx(tx, u.ID, reason)
+		if err := v.Sessions.ForgetBrowsersTx(tx, u.ID, reason); err != nil {
+			return err
+		}
+		return room.NotifyTx(tx, u.ID, "", devices.PasswordChanged, "")
 	})
 	if err != nil {
 		return err

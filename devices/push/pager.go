@@ -36,6 +36,9 @@ func (p *Pager) ReachableTx(tx *db.Tx, deviceIDs []string) (map[string]bool, err
 	return reachable, nil
 }
 
+// ReachableTx returns whether a device can be woken.
+func ReachableTx(tx *db.Tx, deviceID string) (bool, error) { return reachableTx(tx, deviceID) }
+
 // Wake makes one try to wake a device before until, and keeps what became of it with
 // its subscription. Waking twice with one wake id shows the person one notification.
 func (p *Pager) Wake(ctx context.Context, deviceID, wakeID string, until time.Time) Result {

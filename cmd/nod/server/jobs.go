@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/internal/random"
-	"github.com/nod-idp/nod/mfa"
 )
 
 // Sweeping: what is over is deleted in small batches, by one node at a time.
@@ -21,8 +21,14 @@ func (s *Server) jobs(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.Audit.Run(ctx) })
 	wg.Go(func() { s.sweep(ctx) })
-	wg.Go(func() { (&mfa.Waker{Service: s.MFA, Log: s.Options.log()}).Run(ctx) })
+	wg.Go(func() { s.waker(s.MFA.Wakes(), 0).Run(ctx) })
+	wg.Go(func() { s.waker(s.Devices.NoticeWakes(), time.Hour).Run(ctx) })
 	wg.Wait()
+}
+
+// waker wakes devices for one queue.
+func (s *Server) waker(queue push.Queue, longestPause time.Duration) *push.Waker {
+	return &push.Waker{DB: s.DB, Queue: queue, Pager: s.Push, Now: s.Options.Now, Log: s.Options.log(), LongestPause: longestPause}
 }
 
 func (s *Server) sweep(ctx context.Context) {

@@ -95,6 +95,8 @@ func (s *Surface) method(d drawing) View {
 	v := ChooseMethod{Question: d.question(), Name: d.UserName, MobileURL: d.mobileURL(), PasscodeURL: d.typedURL()}
 	if d.Bare {
 		v.EnrolURL = s.EnrolURL
+	} else {
+		v.Unable = v.None()
 	}
 	for _, device := range d.Ways.Push {
 		v.Devices = append(v.Devices, device.Name)

@@ -14,6 +14,7 @@ type ChooseMethod struct {
 	Devices       []string // the names of those devices
 	PasscodeURL   string   // "" when nothing can make a typed passcode
 	PasscodeFirst bool     // it was the last one used
+	Unable        bool     // with no way at all: the person has devices, and none of them will do
 	EnrolURL      string   // with no way at all: where a first device is set up, if policy allows; "" asks the administrator
 }
 

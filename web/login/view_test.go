@@ -46,6 +46,7 @@ func stories() []story {
 			[]string{"use-passcode", "use-mobile"}, nil},
 		{"no device yet", ChooseMethod{Question: q, Name: "Alice"}, "method", []string{"cancel"}, []string{"use-mobile", "use-passcode"}},
 		{"no device yet, may enrol", ChooseMethod{Question: q, EnrolURL: "/enrol"}, "method", []string{"cancel"}, nil},
+		{"no device that will do", ChooseMethod{Question: q, Unable: true}, "method", []string{"cancel"}, []string{"use-mobile"}},
 		{"choose, empty", ChooseMethod{}, "method", nil, []string{"cancel"}},
 		{"type a passcode", TypePasscode{Question: q, Action: "/p", Wrong: true, TriesLeft: 2, OtherURL: "/o"}, "method",
 			[]string{"passcode", "passcode-submit", "passcode-error", "cancel"}, nil},

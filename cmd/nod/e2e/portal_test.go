@@ -84,6 +84,8 @@ func TestAPersonAddsADeviceAndManagesIt(t *testing.T) {
 		if _, err := second.Requests(t.Context()); err != nil {
 			t.Errorf("the confirmed phone: %v", err)
 		}
+		w.told(first, "device_added Alice's Pixel")
+		w.told(second)
 
 		manage := "/account/devices/" + second.ID()
 		v.open(manage, "device")
@@ -273,6 +275,7 @@ func TestAPasswordIsChanged(t *testing.T) {
 			}
 		}
 		v.press("password-change", "changed", "new-password", next)
+		w.told(p, "password_changed ")
 		other.open("/account/devices", "login")
 		v.open("/account/devices", "devices")
 		fresh := w.at(w.browser(), "/account/devices")

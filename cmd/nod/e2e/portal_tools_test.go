@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/simulator"
@@ -66,4 +67,20 @@ func (v *visit) openLink(id, state string) {
 		v.t.Fatalf("no link %s\n%s", id, v.page.Body)
 	}
 	v.open(m[1], state)
+}
+
+// told checks what a phone has to tell its person.
+func (w *world) told(p *simulator.Phone, want ...string) {
+	w.t.Helper()
+	notices, err := w.s.Devices.Notices(w.t.Context(), p.ID())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var got []string
+	for _, n := range notices {
+		got = append(got, n.Kind+" "+n.About)
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("the phone tells %q, want %q", got, want)
+	}
 }

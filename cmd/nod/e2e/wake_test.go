@@ -102,6 +102,23 @@ func TestThePhoneIsWokenAndAsks(t *testing.T) {
 	})
 }
 
+func TestThePhoneIsWokenWhenAnotherDeviceIsAdded(t *testing.T) {
+	eachWith(t, func(t *testing.T, w *world, service *pushtest.Service) {
+		p := w.phone(w.user, "phone", "")
+		in := w.subscribe(p, service)
+		w.phone(w.user, "another", "")
+		m, text := in.Next(t)
+		var payload map[string]string
+		if err := json.Unmarshal(text, &payload); err != nil || len(payload) != 2 || payload["device"] != p.ID() || payload["wake"] == "" {
+			t.Errorf("got %s, %v", text, err)
+		}
+		if m.TTL < 23*time.Hour {
+			t.Errorf("got TTL %s, want a day", m.TTL)
+		}
+		w.told(p, "device_added another")
+	})
+}
+
 // "A login completes with every push service dead."
 func TestALoginCompletesWithEveryPushServiceDead(t *testing.T) {
 	for how, kill := range map[string]func(*pushtest.Service){

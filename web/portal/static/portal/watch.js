@@ -18,6 +18,8 @@ export function watch(main) {
 	addEventListener("pageshow", (event) => event.persisted && ask());
 	addEventListener("pagehide", () => source?.close());
 	main.addEventListener("over", () => setTimeout(ask, 1000));
+	// What a form does to the enrolment is news too, and loading the page again would stop the form.
+	main.addEventListener("submit", leave);
 
 	function open() {
 		if (!main.dataset.watch || !("EventSource" in window)) {
@@ -63,10 +65,14 @@ export function watch(main) {
 		if (state === main.dataset.state || leaving) {
 			return;
 		}
+		leave();
+		location.reload();
+	}
+
+	function leave() {
 		leaving = true;
 		source?.close();
 		clearInterval(poller);
-		location.reload();
 	}
 
 	function reached() {

@@ -61,6 +61,17 @@ func TestPhonesInChromium(t *testing.T) {
 		{"a dropped subscription is made anew", onHandset(dropped)},
 		{"push off and on again", switchesPushOff},
 		{"notifications forbidden in the system", noticesThatTheSystemForbids},
+		{"enrol by the code of the portal", enrolsByTheCodeOfThePortal},
+		{"a second phone in a race, and the person refuses", secondPhoneInARace},
+		{"a link that is late", lateLink},
+		{"an administrator's link is confirmed with the password", confirmsAnAdministratorsLink},
+		{"an enrolment goes on after a reload", goesOnAfterAReload},
+		{"the person refuses the sensor", thePersonRefusesTheSensor},
+		{"a phone without a sensor", withoutASensor},
+		{"the wrong origin", wrongOrigin},
+		{"the last device is removed", theLastDeviceIsRemoved},
+		{"approve on this device", approvesOnThisDevice},
+		{"another browser asks for the number", anotherBrowserAsksForTheNumber},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(t, b.Under(t)) })
 	}

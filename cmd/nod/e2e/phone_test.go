@@ -3,6 +3,7 @@ package e2e
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,8 @@ type mobile struct {
 	permit func(origin string, answer browsertest.Permission)
 	// sensor gives a page the phone's fingerprint reader.
 	sensor func(tab) reader
+	// ready is called when a page is about to ask for it; nil means nothing is to be done.
+	ready func(tab)
 }
 
 // reader is the fingerprint reader of both kinds.
@@ -65,7 +68,16 @@ func startPhones(t *testing.T, m mobile, o server.Options, second client.SecondF
 			s.Push.Sender.Client = &http.Client{Transport: pushservice.Bridge(m.push), Timeout: 5 * time.Second}
 		}
 	})
+	t.Cleanup(func() {
+		if t.Failed() {
+			lines := strings.Split(strings.TrimSpace(w.log.String()), "\n")
+			t.Logf("the server's last lines:\n%s", strings.Join(lines[max(0, len(lines)-40):], "\n"))
+		}
+	})
 	p := &phones{world: w, m: m}
+	for _, old := range m.screen.Shown() { // of an earlier story
+		m.screen.Close(t, old)
+	}
 	m.permit(w.issuer, browsertest.Granted)
 	p.mail = p.contoso(second)
 	return p
@@ -117,6 +129,9 @@ func (p *phones) enrol(page tab, link string) {
 	p.t.Helper()
 	page.Open(link)
 	at(page, "enrol-name")
+	if p.m.ready != nil {
+		p.m.ready(page)
+	}
 	page.Click("#enrol-begin")
 	p.join(page)
 	at(page, "enrol-done")

@@ -160,6 +160,17 @@ func TestWhoeverProvedTooLittleChangesNothing(t *testing.T) {
 		} {
 			alone.open(path, "login")
 		}
+		for _, path := range []string{
+			"/account/devices/" + plain.ID() + "/remove", "/account/devices/" + plain.ID() + "/suspend", "/account/devices/" + plain.ID() + "/push",
+			"/account/devices/add", "/account/password", "/account/sessions/others/end",
+		} {
+			if got := alone.post(path, map[string]string{"form_token": "x"}); got != 303 {
+				t.Errorf("%s with the password alone: got %d, want it to lead to the sign-in", path, got)
+			}
+		}
+		if n := w.audited("device.removed", "ok") + w.audited("device.suspended", "ok") + w.audited("user.password.set", "ok"); n != 0 {
+			t.Errorf("the password alone changed %d things", n)
+		}
 		// One with a plain approval: it reads, and is asked for the PIN to change anything.
 		weak := w.entered("/account/devices", plain, "")
 		weak.want("devices")

@@ -13,7 +13,7 @@ CREATE TABLE outbox (
     attempts    BIGINT NOT NULL DEFAULT 0,
     failure     TEXT    NOT NULL DEFAULT '',
     expires_at  BIGINT NOT NULL,
-    done_at     BIGINT 
+    done_at     BIGINT
 );
 CREATE INDEX outbox_due ON outbox (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX outbox_done ON outbox (done_at) WHERE done_at IS NOT NULL;
@@ -32,7 +32,7 @@ CREATE TABLE password_resets (
     made_at     BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL,
     opened_at   BIGINT,
-    ended_at    BIGINT 
+    ended_at    BIGINT
 );
 CREATE UNIQUE INDEX password_resets_code ON password_resets (code_hash);
 CREATE UNIQUE INDEX password_resets_ticket ON password_resets (ticket_hash) WHERE ticket_hash IS NOT NULL;

@@ -125,7 +125,10 @@ func (s *Service) within(maxAge int64, e evidence.Evidence) bool {
 // oldest is when the first of the proofs was given: max_age asks that all of them
 // are fresh.
 func oldest(e evidence.Evidence) time.Time {
-	if e.FactorAt.IsZero() || e.PasswordAt.Before(e.FactorAt) {
+	switch {
+	case e.PasswordAt.IsZero():
+		return e.FactorAt
+	case e.FactorAt.IsZero(), e.PasswordAt.Before(e.FactorAt):
 		return e.PasswordAt
 	}
 	return e.FactorAt

@@ -46,9 +46,11 @@ type Method string
 
 // The methods.
 const (
-	NoMethod Method = ""
-	ByPush   Method = "push"
-	ByTyped  Method = "typed"
+	NoMethod   Method = ""
+	ByPush     Method = "push"
+	ByTyped    Method = "typed"
+	ByRecovery Method = "recovery"
+	ByPasskey  Method = "passkey"
 )
 
 // Notice is what the last step has to tell on the page that follows it. A page is
@@ -93,7 +95,7 @@ func (l Login) Next(demand mfa.Demand, now time.Time) Step {
 		return StepDone
 	case !now.Before(l.ExpiresAt):
 		return StepOver
-	case l.UserID == "" || l.Evidence.PasswordAt.IsZero():
+	case l.UserID == "" || !l.Evidence.Begun():
 		return StepPassword
 	case demand.Factor && !enough(l.Evidence, demand):
 		return StepFactor
@@ -108,9 +110,25 @@ func (l Login) borrows() bool { return l.State == Open && l.SessionID != "" }
 // approval without a match number does not do where the number is demanded, and
 // nothing but an approval of a device that verified its person where that is.
 func enough(e evidence.Evidence, demand mfa.Demand) bool {
-	if e.FactorAt.IsZero() || demand.Verified && !e.Verified() {
+	switch {
+	case e.FactorAt.IsZero(), !demand.Allows(methodOf(e)):
+		return false
+	case demand.PhishingResistant && !e.PhishingResistant(), demand.Verified && !e.Verified():
 		return false
 	}
 	pushed := e.Challenge != ""
 	return !pushed || e.Numbered || demand.MatchDigits == 0
+}
+
+// methodOf is the way in which the second factor was proved.
+func methodOf(e evidence.Evidence) mfa.Method {
+	switch {
+	case e.Passkey != "":
+		return mfa.MethodPasskey
+	case e.Recovery:
+		return mfa.MethodRecovery
+	case e.Challenge != "":
+		return mfa.MethodPush
+	}
+	return mfa.MethodPasscode
 }

@@ -1,6 +1,8 @@
 package mfa
 
 import (
+	"slices"
+
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/protocol"
 )
@@ -29,8 +31,41 @@ type Demand struct {
 	MatchDigits    int // 0 for none
 	RefuseSoftware bool
 	// Verified wants an approval on a device that verified its person, by PIN or by the
-	// phone's own lock. A typed passcode is none.
+	// phone's own lock, or a passkey. A typed passcode is none.
 	Verified bool
+	// PhishingResistant wants a passkey and nothing else.
+	PhishingResistant bool
+	// Methods are the ways that may prove it; nil means all.
+	Methods []Method
+}
+
+// Method is a way to prove a second factor.
+type Method string
+
+// The methods.
+const (
+	MethodPush     Method = "push"
+	MethodPasscode Method = "passcode" // typed: from a device, an authenticator app or a hardware token
+	MethodPasskey  Method = "passkey"
+	MethodRecovery Method = "recovery" // one of ten codes on paper
+)
+
+// Methods lists every method.
+func Methods() []Method {
+	return []Method{MethodPush, MethodPasscode, MethodPasskey, MethodRecovery}
+}
+
+// Allows reports whether a method may prove what is demanded.
+func (d Demand) Allows(m Method) bool {
+	switch {
+	case d.Methods != nil && !slices.Contains(d.Methods, m):
+		return false
+	case d.PhishingResistant:
+		return m == MethodPasskey
+	case d.Verified:
+		return m == MethodPush || m == MethodPasskey
+	}
+	return true
 }
 
 // Demand applies the policy to a client's setting. A setting that is not known
@@ -51,7 +86,7 @@ func (p Policy) Demand(f SecondFactor) Demand {
 
 // accepts reports whether a device may prove the second factor by approving.
 func (d Demand) accepts(device devices.Device) bool {
-	if d.Verified && !device.Verifies() {
+	if d.Verified && !device.Verifies() || !d.Allows(MethodPush) {
 		return false
 	}
 	return !(d.RefuseSoftware && device.Kind == protocol.KindSoftware)
@@ -64,4 +99,6 @@ func (d Demand) asks(device devices.Device) bool {
 }
 
 // acceptsTyped reports whether a passcode typed from a device may prove it.
-func (d Demand) acceptsTyped(device devices.Device) bool { return !d.Verified && d.accepts(device) }
+func (d Demand) acceptsTyped(device devices.Device) bool {
+	return d.Allows(MethodPasscode) && !(d.RefuseSoftware && device.Kind == protocol.KindSoftware)
+}

@@ -22,13 +22,24 @@ type Evidence struct {
 	Challenge string `json:"challenge,omitempty"`
 	// Numbered tells that the match number was typed on the device.
 	Numbered bool `json:"numbered,omitempty"`
+	// Passkey is the id of the passkey that signed, with its person verified. It is both
+	// factors at once, whether a password was typed or not.
+	Passkey string `json:"passkey,omitempty"`
+	// Recovery tells that the second factor was a recovery code.
+	Recovery bool `json:"recovery,omitempty"`
 }
 
 // Authentication context classes that nod knows.
 const (
 	ACRPassword = "urn:nod:acr:password"
 	ACRMFA      = "urn:nod:acr:mfa"
+	// ACRPhishingResistant is that of the OpenID Connect Extended Authentication Profile
+	// ACR Values 1.0: the factor is bound to the address that asked for it.
+	ACRPhishingResistant = "phr"
 )
+
+// ACRs lists them, from the weakest to the strongest. Each includes those before it.
+func ACRs() []string { return []string{ACRPassword, ACRMFA, ACRPhishingResistant} }
 
 // AMR returns the methods proved (RFC 8176), in a fixed order.
 func (e Evidence) AMR() []string {
@@ -44,20 +55,34 @@ func (e Evidence) AMR() []string {
 	return slices.Compact(amr)
 }
 
-// MFA reports whether two factors of different kinds were proved.
+// MFA reports whether two factors of different kinds were proved. A passkey is two: the
+// key, and the verification of its person.
 func (e Evidence) MFA() bool {
-	return !e.PasswordAt.IsZero() && !e.FactorAt.IsZero()
+	return !e.FactorAt.IsZero() && (!e.PasswordAt.IsZero() || e.Passkey != "")
 }
 
-// Verified reports whether the device that approved verified its person: by a PIN
-// ("pin") or by the phone's own lock ("user").
+// PhishingResistant reports whether nobody between person and server could have
+// relayed what was proved. Only a passkey does that.
+func (e Evidence) PhishingResistant() bool { return e.Passkey != "" && !e.FactorAt.IsZero() }
+
+// Begun reports whether a first factor was proved, after which a second may be asked.
+func (e Evidence) Begun() bool { return !e.PasswordAt.IsZero() || e.MFA() }
+
+// Verified reports whether what approved verified its person: a device by a PIN ("pin")
+// or by the phone's own lock ("user"), or a passkey.
 func (e Evidence) Verified() bool {
+	if e.PhishingResistant() {
+		return true
+	}
 	return !e.FactorAt.IsZero() && e.Challenge != "" && (slices.Contains(e.Factor, "pin") || slices.Contains(e.Factor, "user"))
 }
 
 // ACR returns the authentication context class the evidence amounts to.
 func (e Evidence) ACR() string {
-	if e.MFA() {
+	switch {
+	case e.PhishingResistant():
+		return ACRPhishingResistant
+	case e.MFA():
 		return ACRMFA
 	}
 	return ACRPassword

@@ -14,6 +14,8 @@ type ChooseMethod struct {
 	Devices       []string // the names of those devices
 	PasscodeURL   string   // "" when nothing can make a typed passcode
 	PasscodeFirst bool     // it was the last one used
+	PasskeyURL    string   // "" when the person has no passkey
+	RecoveryURL   string   // "" when the person has no recovery codes
 	Unable        bool     // with no way at all: the person has devices, and none of them will do
 	EnrolURL      string   // with no way at all: where a first device is set up, if policy allows; "" asks the administrator
 }
@@ -21,7 +23,9 @@ type ChooseMethod struct {
 func (ChooseMethod) view() (string, int) { return "method", http.StatusOK }
 
 // None reports that there is no way to go on.
-func (p ChooseMethod) None() bool { return p.MobileURL == "" && p.PasscodeURL == "" }
+func (p ChooseMethod) None() bool {
+	return p.MobileURL == "" && p.PasscodeURL == "" && p.PasskeyURL == "" && p.RecoveryURL == ""
+}
 
 // TypePasscode asks for a passcode from the app or a hardware token. Input passcode, button passcode-submit, state
 // method.

@@ -42,6 +42,7 @@ func stories() []story {
 		{"sign in, empty", SignIn{}, "login", []string{"username", "password", "login-submit"}, []string{"cancel"}},
 		{"choose", ChooseMethod{Question: q, Name: evil, MobileURL: "/m", Devices: []string{evil, "Tablet"}, PasscodeURL: "/p"}, "method",
 			[]string{"use-mobile", "use-passcode", "cancel"}, nil},
+		{"choose, with recovery codes", ChooseMethod{Question: q, MobileURL: "/m", RecoveryURL: "/r"}, "method", []string{"use-mobile", "use-recovery"}, nil},
 		{"choose, passcode first", ChooseMethod{Question: q, MobileURL: "/m", PasscodeURL: "/p", PasscodeFirst: true}, "method",
 			[]string{"use-passcode", "use-mobile"}, nil},
 		{"no device yet", ChooseMethod{Question: q, Name: "Alice"}, "method", []string{"cancel"}, []string{"use-mobile", "use-passcode"}},

@@ -33,6 +33,8 @@ type Holder struct {
 	// Bare tells that the person has no device, not even a suspended one, so that
 	// nothing but the password stands behind the session.
 	Bare bool
+	// EnrolsAlone tells that policy lets this person add a first device with that.
+	EnrolsAlone bool
 
 	devices []devices.Device
 }
@@ -76,7 +78,7 @@ func (s *Service) FreshHolder(ctx context.Context, b Browser) (Fresh, error) {
 	if !s.fresh(h) {
 		return Fresh{}, ErrSignIn
 	}
-	if h.Bare && !s.EnrolAtFirstLogin {
+	if h.Bare && !h.EnrolsAlone {
 		return Fresh{}, ErrBare
 	}
 	return Fresh{h}, nil
@@ -92,7 +94,7 @@ func (s *Service) ConfirmHolder(ctx context.Context, b Browser) (Confirmer, erro
 	if s.now().Sub(h.Session.Evidence.PasswordAt) > freshFor {
 		return Confirmer{}, ErrSignIn
 	}
-	return Confirmer{h, s.fresh(h) && (!h.Bare || s.EnrolAtFirstLogin)}, nil
+	return Confirmer{h, s.fresh(h) && (!h.Bare || h.EnrolsAlone)}, nil
 }
 
 func (s *Service) holder(ctx context.Context, b Browser) (Holder, error) {
@@ -111,6 +113,13 @@ func (s *Service) holder(ctx context.Context, b Browser) (Holder, error) {
 		return Holder{}, fmt.Errorf("find the devices of a holder: %w", err)
 	}
 	h.Bare = !slices.ContainsFunc(h.devices, guards)
+	if h.Bare {
+		terms, err := s.decide(ctx, Login{ClientID: AccountPages, UserID: h.User.ID, IP: held.IP}, mfa.Off)
+		if err != nil {
+			return Holder{}, err
+		}
+		h.EnrolsAlone = terms.Terms.WithoutDevice == mfa.WithoutDeviceEnrol
+	}
 	return h, nil
 }
 

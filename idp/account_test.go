@@ -8,6 +8,7 @@ import (
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/mfa"
 )
 
 // account begins a login to one of the person's own pages, in a browser that may have
@@ -112,7 +113,7 @@ func TestADeviceThatIsSuspendedStillGuardsThePersonsOwnPages(t *testing.T) {
 
 func TestTheFirstDeviceIsAddedWithThePasswordWherePolicySaysSo(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.EnrolAtFirstLogin = true
+		w.Policy.WithoutDevice = mfa.WithoutDeviceEnrol
 		v := w.account(idp.Browser{}, idp.AccountPage{Name: idp.AccountAdd, Change: true})
 		v.submit("alice", secret)
 		v.want(idp.PageDone)

@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/nod-idp/nod/devices"
@@ -26,11 +27,26 @@ func (s *Service) demand(ctx context.Context, l Login) (mfa.Demand, error) {
 	if err != nil {
 		return mfa.Demand{}, fmt.Errorf("find a login's client: %w", err)
 	}
-	factor := mfa.SecondFactor(c.SecondFactor)
-	if factor == mfa.Off && slices.Contains(l.Request.ACRValues, evidence.ACRMFA) {
-		factor = mfa.PushNumber
+	return s.decide(ctx, l, mfa.SecondFactor(c.SecondFactor))
+}
+
+// decide puts the facts of a login before the policy. What nobody asks about is not
+// looked up.
+func (s *Service) decide(ctx context.Context, l Login, factor mfa.SecondFactor) (mfa.Demand, error) {
+	f := mfa.Facts{Client: l.ClientID, ClientFactor: factor, ACR: l.Request.ACRValues}
+	f.IP, _ = netip.ParseAddr(l.IP)
+	if l.UserID == "" || !s.Policy.AsksWho() && !slices.Contains(f.ACR, evidence.ACRPhishingResistant) {
+		return s.Policy.Decide(f), nil
 	}
-	return s.Policy.Demand(factor), nil
+	u, err := s.Users.ByID(ctx, l.UserID)
+	if err != nil {
+		return mfa.Demand{}, fmt.Errorf("find a person for the policy: %w", err)
+	}
+	f.User = u.Name
+	if f.Groups, err = s.Users.GroupsOf(ctx, l.UserID); err != nil {
+		return mfa.Demand{}, fmt.Errorf("find a person's groups for the policy: %w", err)
+	}
+	return s.Policy.Decide(f), nil
 }
 
 // accountDemand asks for the second factor of everyone who has one. Somebody

@@ -21,10 +21,10 @@ type Finished struct {
 
 // finishTx completes a login in the transaction of its last step: the session, the
 // memory of this browser, the code and the end of the login become true together.
-func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, held session.Session) (*Finished, error) {
+func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, terms mfa.Terms, held session.Session) (*Finished, error) {
 	began, sessionToken, err := s.Sessions.StartTx(tx, session.New{
 		UserID: l.UserID, Evidence: l.Evidence, Challenge: l.Evidence.Challenge,
-		IP: l.IP, UserAgent: l.UserAgent, Replaces: held.ID,
+		IP: l.IP, UserAgent: l.UserAgent, Replaces: held.ID, Life: terms.Session,
 	})
 	if errors.Is(err, session.ErrChallengeUsed) {
 		return nil, ErrMoved // another request finished this login a moment ago
@@ -62,6 +62,7 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, held session.Session) 
 		At: l.FinishedAt, Action: "login.finished", Subject: l.ID, User: l.UserID, Client: l.ClientID,
 		Detail: map[string]any{
 			"session": began.ID, "amr": l.Evidence.AMR(), "acr": l.Evidence.ACR(),
+			"policy": terms.Reasons,
 			"device": l.Evidence.Device, "browser": describeBrowser(l.UserAgent),
 		},
 	})
@@ -73,7 +74,7 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, held session.Session) 
 func (s *Service) proceedTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, held session.Session) (*Finished, error) {
 	switch l.Next(demand, s.now()) {
 	case StepFinish:
-		return s.finishTx(tx, l, b, held)
+		return s.finishTx(tx, l, b, demand.Terms, held)
 	case StepOver:
 		return nil, ErrMoved
 	}

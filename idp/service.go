@@ -45,9 +45,6 @@ type Service struct {
 	// about this service that it must not be made of.
 	Passwords     password.Policy
 	PasswordWords []string
-	// EnrolAtFirstLogin lets somebody without any device add the first one with the
-	// password alone.
-	EnrolAtFirstLogin bool
 }
 
 // Errors of this package.

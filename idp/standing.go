@@ -26,6 +26,7 @@ type Standing struct {
 	Bare       bool       // the person has no device, not even a suspended one
 	Challenge  mfa.View   // for pages about a challenge
 	Device     string     // the name of the device that approved, for PageDone
+	Terms      mfa.Terms  // what else the policy says of this login
 	Wait       *time.Time // for PagePaused: until when, nil for until another factor succeeds
 }
 
@@ -65,7 +66,7 @@ func (s *Service) Standing(ctx context.Context, id string, b Browser) (Standing,
 	case err != nil:
 		return Standing{}, err
 	}
-	st.Step = l.Next(demand, s.now())
+	st.Step, st.Terms = l.Next(demand, s.now()), demand.Terms
 	if l.UserID != "" {
 		if st.UserName, err = s.addressAs(ctx, l.UserID); err != nil {
 			return Standing{}, err

@@ -84,7 +84,7 @@ func options(c config.Config, log *slog.Logger) (server.Options, error) {
 		Place: c.Place, PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
 		Brand:              page.Brand{Name: c.Organisation},
 		Hasher:             &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},
-		Policy:             mfa.Policy{MatchDigits: c.MatchDigits, RefuseSoftware: c.RefuseSoftwareDevices},
+		Policy:             c.MFA(),
 		DeviceVerification: devices.Rule(c.DeviceVerification), PushHosts: c.PushHosts, OutboundAllow: c.OutboundAllow,
 		ApprovalWindow: c.ApprovalWindow, FinishWindow: c.FinishWindow, LoginLifetime: c.LoginLifetime,
 		SessionAbsolute: c.SessionLifetime, SessionIdle: c.SessionIdle, KnownBrowser: c.KnownBrowser,

@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/internal/audit"
@@ -17,7 +18,8 @@ type New struct {
 	Challenge string // "" when none was needed; the same one makes a second session impossible
 	IP        string
 	UserAgent string
-	Replaces  string // the id of the session this browser had, or ""
+	Replaces  string        // the id of the session this browser had, or ""
+	Life      time.Duration // the longest it may last, if that is shorter than for all; 0 for as long as all
 }
 
 // StartTx begins a session and returns it with the token for the browser's cookie.
@@ -29,7 +31,7 @@ func (s *Sessions) StartTx(tx *db.Tx, n New) (Session, string, error) {
 	id := random.ID("ses")
 	began := Session{
 		ID: id, SID: id, UserID: n.UserID, Evidence: n.Evidence, Challenge: n.Challenge, IP: n.IP, UserAgent: n.UserAgent,
-		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(s.absolute()),
+		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(s.life(n)),
 	}
 	if n.Replaces != "" {
 		old, err := s.replaceTx(tx, n)
@@ -62,6 +64,13 @@ func (s *Sessions) replaceTx(tx *db.Tx, n New) (Session, error) {
 		reason = Replaced
 	}
 	return s.EndTx(tx, n.Replaces, reason)
+}
+
+func (s *Sessions) life(n New) time.Duration {
+	if n.Life > 0 {
+		return min(n.Life, s.absolute())
+	}
+	return s.absolute()
 }
 
 // RotateTokenTx gives a session a new token and makes the old one worthless. It is

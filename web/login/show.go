@@ -93,9 +93,10 @@ func (d drawing) signIn() View {
 
 func (s *Surface) method(d drawing) View {
 	v := ChooseMethod{Question: d.question(), Name: d.UserName, MobileURL: d.mobileURL(), PasscodeURL: d.typedURL()}
-	if d.Bare {
+	switch {
+	case d.Bare && d.Terms.WithoutDevice == mfa.WithoutDeviceEnrol:
 		v.EnrolURL = s.EnrolURL
-	} else {
+	case !d.Bare:
 		v.Unable = v.None()
 	}
 	for _, device := range d.Ways.Push {

@@ -27,8 +27,8 @@ type Surface struct {
 	Issuer  string
 	// AccountURL is the address of one of the person's own pages.
 	AccountURL func(idp.AccountPage) string
-	// EnrolURL is where somebody without a device sets up the first one, "" if only the
-	// administrator can help.
+	// EnrolURL is where somebody without a device sets up the first one, if policy lets
+	// them.
 	EnrolURL string
 }
 

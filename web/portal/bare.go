@@ -29,7 +29,7 @@ func (s *Surface) bare(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	view := Bare{ConfirmURL: confirmPath, SignOutURL: signOutPath}
-	if s.Logins.EnrolAtFirstLogin {
+	if h, err := s.Logins.Holder(r.Context(), s.Jar.Browser(r)); err == nil && h.EnrolsAlone {
 		view.AddURL = addPath
 	}
 	return s.set.Render(w, http.StatusOK, "bare", view)

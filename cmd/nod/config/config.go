@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/guard"
 )
 
@@ -62,7 +63,8 @@ type Config struct {
 	PushHosts     []string // push services besides those of the browsers
 	OutboundAllow []string // hosts and networks that may be reached though they are private
 
-	rows []Row
+	policy []mfa.Rule
+	rows   []Row
 }
 
 // TLS reports whether nod itself speaks TLS.

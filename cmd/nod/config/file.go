@@ -6,31 +6,46 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// fromFile reads a YAML file: one mapping of settings to values.
-func fromFile(path string, settings []setting) (source, []error) {
+// fromFile reads a YAML file: one mapping of settings to values, and the policy.
+func fromFile(path string, settings []setting) (source, *yaml.Node, []error) {
 	if path == "" {
-		return source{}, nil
+		return source{}, nil, nil
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, []error{fmt.Errorf("read configuration: %w", err)}
+		return nil, nil, []error{fmt.Errorf("read configuration: %w", err)}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var doc, second yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
-		return source{}, nil
+		return source{}, nil, nil
 	} else if err != nil {
-		return nil, []error{fmt.Errorf("%s: %w", path, err)}
+		return nil, nil, []error{fmt.Errorf("%s: %w", path, err)}
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		return nil, []error{fmt.Errorf("%s: there is more than one document in it", path)}
+		return nil, nil, []error{fmt.Errorf("%s: there is more than one document in it", path)}
 	}
-	return fromMapping(path, doc.Content[0], settings)
+	root := doc.Content[0]
+	policy := cut(root, policyName)
+	s, errs := fromMapping(path, root, settings)
+	return s, policy, errs
+}
+
+// cut takes a key out of a mapping and returns its value, nil if it is not there.
+func cut(root *yaml.Node, name string) *yaml.Node {
+	for i := 0; root.Kind == yaml.MappingNode && i+1 < len(root.Content); i += 2 {
+		if value := root.Content[i+1]; root.Content[i].Value == name {
+			root.Content = slices.Delete(root.Content, i, i+2)
+			return value
+		}
+	}
+	return nil
 }
 
 func fromMapping(path string, root *yaml.Node, settings []setting) (source, []error) {

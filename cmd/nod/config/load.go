@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
 )
 
 // Load reads the settings of `nod serve` from the flags that Bind added, from the
@@ -14,8 +15,11 @@ import (
 func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	var c Config
 	settings := c.settings()
-	said, errs := read(flags, environ, settings)
+	said, policy, errs := read(flags, environ, settings)
 	errs = append(errs, apply(settings, said)...)
+	var ruleErrs []error
+	c.policy, ruleErrs = rules(fileName(flags, environ), policy)
+	errs = append(errs, ruleErrs...)
 	if len(errs) == 0 {
 		errs = c.check(said)
 	}
@@ -31,7 +35,7 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 // for new passwords. Everything else in file and environment is left to serve, and
 // is zero in the result.
 func LoadForVerb(flags *pflag.FlagSet, environ []string) (Config, error) {
-	said, errs := read(flags, environ, new(Config).settings())
+	said, _, errs := read(flags, environ, new(Config).settings())
 	var c Config
 	var needed []setting
 	for _, s := range c.settings() {
@@ -50,15 +54,15 @@ func LoadForVerb(flags *pflag.FlagSet, environ []string) (Config, error) {
 
 // read puts the sources together: what a flag says counts before the environment,
 // and that before the file.
-func read(flags *pflag.FlagSet, environ []string, settings []setting) (source, []error) {
-	said, errs := fromFile(fileName(flags, environ), settings)
+func read(flags *pflag.FlagSet, environ []string, settings []setting) (source, *yaml.Node, []error) {
+	said, policy, errs := fromFile(fileName(flags, environ), settings)
 	if said == nil {
 		said = source{}
 	}
 	fromEnv, envErrs := fromEnvironment(environ, settings)
 	maps.Copy(said, fromEnv)
 	maps.Copy(said, fromFlags(flags, settings))
-	return said, append(errs, envErrs...)
+	return said, policy, append(errs, envErrs...)
 }
 
 // apply parses every setting into its field.

@@ -54,9 +54,7 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 	signIn := &login.Surface{
 		Logins: s.Logins, Views: views, Jar: jar, Streams: streams, Issuer: o.PublicURL,
 		AccountURL: func(p idp.AccountPage) string { return o.PublicURL + portal.Address(p) },
-	}
-	if o.EnrolAtFirstLogin {
-		signIn.EnrolURL = o.PublicURL + portal.AddPath
+		EnrolURL:   o.PublicURL + portal.AddPath,
 	}
 	signIn.Register(pages)
 	account, err := portal.New(site, portal.Surface{Logins: s.Logins, Jar: jar, Streams: streams, Now: o.Now})

@@ -33,8 +33,6 @@ type Options struct {
 
 	Hasher            *password.Hasher // nil means its defaults
 	MinPasswordLength int              // 0 means the strictest
-	// EnrolAtFirstLogin lets somebody without a device add the first one with the password.
-	EnrolAtFirstLogin bool
 
 	Policy mfa.Policy
 	// DeviceVerification is the rule for devices whose link has none of its own; "" means

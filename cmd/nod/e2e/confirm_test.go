@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,8 +92,8 @@ func TestAnEnrolmentLinkOpenedInABrowserExplainsItself(t *testing.T) {
 			t.Fatal(err)
 		}
 		page, err := w.browser().Get(t.Context(), link.URL)
-		if err != nil || page.Status != 200 || page.State != "enrol" {
-			t.Fatalf("got %+v, %v", page, err)
+		if err != nil || page.Status != 200 || page.State != "start" || !strings.Contains(page.Body, "<noscript>") {
+			t.Fatalf("without script: got %s with %d, %v", page.State, page.Status, err)
 		}
 		if _, err := simulator.Enroll(t.Context(), link.URL, simulator.Options{}); err != nil {
 			t.Errorf("opening the page used the link up: %v", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/browsertest"
 	"github.com/nod-idp/nod/internal/browsertest/notifications"
@@ -63,6 +64,7 @@ type phones struct {
 // of an earlier story in the same browser is left.
 func startPhones(t *testing.T, m mobile, o server.Options, second client.SecondFactor) *phones {
 	t.Helper()
+	o.Hasher = &password.Hasher{Memory: 8 << 10, Time: 1} // these stories are about something else
 	w := startWith(t, o, func(s *server.Server) {
 		if m.push != nil {
 			s.Push.Sender.Client = &http.Client{Transport: pushservice.Bridge(m.push), Timeout: 5 * time.Second}

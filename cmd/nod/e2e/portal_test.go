@@ -324,7 +324,7 @@ func TestActivityTellsWhatHappened(t *testing.T) {
 }
 
 func TestTheFirstDeviceIsSetUpWherePolicySaysSo(t *testing.T) {
-	w := startWith(t, server.Options{Place: config.Place{}, EnrolAtFirstLogin: true})
+	w := startWith(t, server.Options{Place: config.Place{}, Policy: mfa.Policy{WithoutDevice: mfa.WithoutDeviceEnrol}})
 	v := w.visit(w.browser(), w.app)
 	v.press("login-submit", "method", "username", username, "password", passphrase)
 	if !containsText(v.page.Body, "/account/devices/add") {

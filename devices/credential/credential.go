@@ -15,8 +15,6 @@ package credential
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"sync"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -72,19 +70,16 @@ func (r *RelyingParty) open() (*webauthn.WebAuthn, error) {
 }
 
 func (r *RelyingParty) build() (*webauthn.WebAuthn, error) {
-	u, err := url.Parse(r.PublicURL)
-	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("public URL %q has no host", r.PublicURL)
-	}
-	if net.ParseIP(u.Hostname()) != nil {
-		return nil, ErrNoName
+	id, origin, err := Host(r.PublicURL)
+	if err != nil {
+		return nil, err
 	}
 	name := r.Name
 	if name == "" {
 		name = "nod"
 	}
 	party, err := webauthn.New(&webauthn.Config{
-		RPID: u.Hostname(), RPDisplayName: name, RPOrigins: []string{u.Scheme + "://" + u.Host},
+		RPID: id, RPDisplayName: name, RPOrigins: []string{origin},
 		AttestationPreference: protocol.PreferNoAttestation,
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			AuthenticatorAttachment: protocol.Platform,

@@ -31,6 +31,9 @@ type Authenticator struct {
 	Count  uint32 // goes up by one with each ceremony; Stuck keeps it
 	Stuck  bool
 	Type   string // of the client data, "" for the right one
+	// Handle is the user handle that assertions name. Create takes it from the options if
+	// the credential is discoverable, as those of passkeys are.
+	Handle []byte
 
 	t   testing.TB
 	key *ecdsa.PrivateKey
@@ -54,9 +57,22 @@ func (a *Authenticator) Create(options json.RawMessage) json.RawMessage {
 	a.t.Helper()
 	var asked struct {
 		Challenge string `json:"challenge"`
+		User      struct {
+			ID string `json:"id"`
+		} `json:"user"`
+		Selection struct {
+			ResidentKey string `json:"residentKey"`
+		} `json:"authenticatorSelection"`
 	}
 	if err := json.Unmarshal(options, &asked); err != nil {
 		a.t.Fatal(err)
+	}
+	if asked.Selection.ResidentKey == "required" {
+		handle, err := base64.RawURLEncoding.DecodeString(asked.User.ID)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		a.Handle = handle
 	}
 	point, err := a.key.PublicKey.Bytes()
 	if err != nil {
@@ -94,9 +110,27 @@ func (a *Authenticator) Get(challenge []byte) json.RawMessage {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	return a.response(map[string]any{
-		"clientDataJSON": b64(client), "authenticatorData": b64(data), "signature": b64(signature),
-	})
+	signed := map[string]any{"clientDataJSON": b64(client), "authenticatorData": b64(data), "signature": b64(signature)}
+	if len(a.Handle) > 0 {
+		signed["userHandle"] = b64(a.Handle)
+	}
+	return a.response(signed)
+}
+
+// Answer is Get for the challenge in request options.
+func (a *Authenticator) Answer(options json.RawMessage) json.RawMessage {
+	a.t.Helper()
+	var asked struct {
+		Challenge string `json:"challenge"`
+	}
+	if err := json.Unmarshal(options, &asked); err != nil {
+		a.t.Fatal(err)
+	}
+	challenge, err := base64.RawURLEncoding.DecodeString(asked.Challenge)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return a.Get(challenge)
 }
 
 func (a *Authenticator) authenticatorData(extra byte) []byte {

@@ -9,6 +9,7 @@ import (
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/mfa"
 )
 
 // "A password alone … never ends a report": not by asking again, and not by having
@@ -22,7 +23,7 @@ func TestALoginThatIsReportedLateIsDeadAsWell(t *testing.T) {
 		denied := v.standing().Login.ChallengeID
 		p.answer(protocol.Deny, "")
 		digits := p.answer(protocol.Approve, v.again(w)) // misled into approving the second one
-		_, err := w.MFA.Answer(t.Context(), p.device(), protocol.Answer{Challenge: denied, Verdict: protocol.Report}, "")
+		_, err := w.MFA.Answer(t.Context(), p.device(), protocol.Answer{Challenge: denied, Verdict: protocol.Report}, mfa.Origin{})
 		must(t, err)
 		if st := v.want(idp.PageReported); st.Challenge.Passcode != "" || st.Challenge.Device != "phone" {
 			t.Errorf("the page shows %+v", st.Challenge)
@@ -43,7 +44,7 @@ func TestALoginThatTypesIsDeadOnceItIsReported(t *testing.T) {
 		denied := v.standing().Login.ChallengeID
 		p.answer(protocol.Deny, "")
 		must(t, w.ChooseTyped(t.Context(), v.l, v.b, v.form()))
-		_, err := w.MFA.Answer(t.Context(), p.device(), protocol.Answer{Challenge: denied, Verdict: protocol.Report}, "")
+		_, err := w.MFA.Answer(t.Context(), p.device(), protocol.Answer{Challenge: denied, Verdict: protocol.Report}, mfa.Origin{})
 		must(t, err)
 		if f := v.passcode(p.typed()); f != nil {
 			t.Errorf("got %+v, want nothing", f)
@@ -59,7 +60,7 @@ func TestALoginThatTypesIsDeadOnceItIsReported(t *testing.T) {
 // thing that a report ends, in its own transaction.
 func TestAReportForgetsKnownBrowsers(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.MFA.OnReport = func(tx *db.Tx, userID string) error { return w.Sessions.ForgetBrowsersTx(tx, userID, "report") }
+		w.MFA.OnReport = func(tx *db.Tx, r mfa.Report) error { return w.Sessions.ForgetBrowsersTx(tx, r.UserID, "report") }
 		p := w.phone(w.alice)
 		home := w.visit("number").through(p, "alice")
 		stranger := w.visit("number")

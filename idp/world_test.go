@@ -174,7 +174,7 @@ func (p *phone) attempt(verdict protocol.Verdict, number string) (passcode strin
 		a.Passcode, err = otp.PushPasscode(p.begun.PushSecret, question[:])
 		must(p.w.t, err)
 	}
-	_, err = p.w.MFA.Answer(ctx, p.device(), a, "")
+	_, err = p.w.MFA.Answer(ctx, p.device(), a, mfa.Origin{})
 	return a.Passcode, err
 }
 

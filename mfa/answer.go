@@ -18,16 +18,13 @@ var errLate = errors.New("the challenge was no longer pending")
 // Answer takes a device's verdict on a challenge. A verdict that the same device
 // gave before is answered as it was then, so that a lost answer can be sent again;
 // every other second answer is refused. Refusals are protocol codes.
-//
-// browser is the id of the browser whose cookie came with the answer, "" for none. An
-// approval that comes from the very browser that asks needs no number.
-func (s *Service) Answer(ctx context.Context, d devices.Device, a protocol.Answer, browser string) (protocol.Answered, error) {
+func (s *Service) Answer(ctx context.Context, d devices.Device, a protocol.Answer, from Origin) (protocol.Answered, error) {
 	to, err := stateOf(a.Verdict)
 	if err != nil {
 		return protocol.Answered{}, err
 	}
 	for range 2 { // somebody who was quicker is seen the second time
-		if err = s.take(ctx, d, a, browser, to); !errors.Is(err, errLate) {
+		if err = s.take(ctx, d, a, from, to); !errors.Is(err, errLate) {
 			break
 		}
 	}
@@ -56,7 +53,7 @@ func stateOf(v protocol.Verdict) (State, error) {
 	return "", protocol.ErrInvalidRequest
 }
 
-func (s *Service) take(ctx context.Context, d devices.Device, a protocol.Answer, browser string, to State) error {
+func (s *Service) take(ctx context.Context, d devices.Device, a protocol.Answer, from Origin, to State) error {
 	c, err := s.forDevice(ctx, d, a.Challenge)
 	if err != nil {
 		return err
@@ -74,7 +71,7 @@ func (s *Service) take(ctx context.Context, d devices.Device, a protocol.Answer,
 	}
 	switch to {
 	case Approved:
-		return s.approve(ctx, c, d, a, browser)
+		return s.approve(ctx, c, d, a, from)
 	case Reported:
 		return s.report(ctx, c, d, Pending)
 	}
@@ -90,76 +87,6 @@ func (s *Service) deny(ctx context.Context, c challenge, d devices.Device) error
 		return s.answeredTx(tx, c, d.ID, Denied, s.now())
 	})
 	return wrap("deny a request", err)
-}
-
-// report ends the challenge, pauses prompts for browsers like the one it came from,
-// and takes back what else such a browser might still get out of the person.
-func (s *Service) report(ctx context.Context, c challenge, d devices.Device, from State) error {
-	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		if err := s.holdTx(tx, c, d.ID); err != nil {
-			return err
-		}
-		now := s.now()
-		if err := s.pauseTx(tx, c, now); err != nil {
-			return err
-		}
-		end := s.answeredTx
-		if from == Denied {
-			end = s.reportedAfterAllTx
-		}
-		if err := end(tx, c, d.ID, Reported, now); err != nil {
-			return err
-		}
-		if err := s.withdrawLikeTx(tx, c, now); err != nil || s.OnReport == nil {
-			return err
-		}
-		return s.OnReport(tx, c.UserID)
-	})
-	return wrap("report a request", err)
-}
-
-func (s *Service) reportedAfterAllTx(tx *db.Tx, c challenge, deviceID string, to State, now time.Time) error {
-	moved, err := endTx(tx, c.ID, Denied, to)
-	if err != nil {
-		return err
-	}
-	if !moved {
-		return errLate
-	}
-	return s.recordAnswerTx(tx, c, deviceID, to, now)
-}
-
-// pauseTx stops prompts for browsers like the one that was reported, until a second
-// factor other than push succeeds.
-func (s *Service) pauseTx(tx *db.Tx, c challenge, now time.Time) error {
-	b, err := lockBudgetTx(tx, c.UserID, c.Budget)
-	if err != nil {
-		return err
-	}
-	b.Paused = now
-	if b.Last.IsZero() {
-		b.Last = now
-	}
-	return saveBudgetTx(tx, c.UserID, c.Budget, b)
-}
-
-// withdrawLikeTx withdraws what else is open for a login that was reported, or for
-// other browsers of its kind: an approval of it would end the pause.
-func (s *Service) withdrawLikeTx(tx *db.Tx, c challenge, now time.Time) error {
-	pending, found, err := s.pendingOfTx(tx, c.UserID)
-	if err != nil {
-		return err
-	}
-	if found && pending.Budget == c.Budget {
-		if err := s.endOpenTx(tx, pending, Withdrawn, now); err != nil {
-			return err
-		}
-	}
-	approved, err := s.approvedOfLoginTx(tx, c.LoginID)
-	for _, other := range approved {
-		err = errors.Join(err, s.endOpenTx(tx, other, Withdrawn, now))
-	}
-	return err
 }
 
 // holdTx makes an answer conditional on its device and its person: both are active,

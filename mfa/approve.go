@@ -17,8 +17,8 @@ import (
 // approve judges an approval and then, whatever the judgement, goes the same way:
 // only a challenge that is still pending takes it or counts it. Whoever sends many
 // guesses at once learns from those that came too late nothing but that.
-func (s *Service) approve(ctx context.Context, c challenge, d devices.Device, a protocol.Answer, browser string) error {
-	j, err := s.judge(ctx, c, d, a, browser)
+func (s *Service) approve(ctx context.Context, c challenge, d devices.Device, a protocol.Answer, from Origin) error {
+	j, err := s.judge(ctx, c, d, a, from.Browser)
 	if err != nil {
 		return fmt.Errorf("judge an approval: %w", err)
 	}

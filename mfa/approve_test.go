@@ -179,7 +179,7 @@ func TestAskingForARequestAndShowingItApprovesNothing(t *testing.T) {
 		for range 3 {
 			_, err := w.Requests(t.Context(), p.device())
 			must(t, err)
-			_, err = w.Open(t.Context(), p.device(), id, "")
+			_, err = w.Open(t.Context(), p.device(), id, mfa.Origin{})
 			must(t, err)
 		}
 		if v := w.view(ask.LoginID, id); v.State != mfa.Pending || v.Passcode != "" {
@@ -206,7 +206,7 @@ func TestARequestGoesToEveryActiveDeviceWithPushOn(t *testing.T) {
 			}
 		}
 		second.approve(ask, id)
-		if r, err := w.Open(ctx, first.device(), id, ""); err != nil || r.State != protocol.StateApproved {
+		if r, err := w.Open(ctx, first.device(), id, mfa.Origin{}); err != nil || r.State != protocol.StateApproved {
 			t.Errorf("the other phone: got %q, %v, want approved", r.State, err)
 		}
 		_, err := first.say(id, protocol.Approve)
@@ -247,7 +247,7 @@ func TestANewClientAndANewNetworkAreHinted(t *testing.T) {
 			ask := w.ask()
 			change(&ask)
 			id := w.startAnew(ask)
-			r, err := w.Open(t.Context(), p.device(), id, "")
+			r, err := w.Open(t.Context(), p.device(), id, mfa.Origin{})
 			must(t, err)
 			return r.NewClient, r.NewNetwork
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/nod-idp/nod/devices/otp"
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/internal/db/dbtest"
+	"github.com/nod-idp/nod/mfa"
 )
 
 // BenchmarkChallenge creates a challenge, answers it and verifies the passcode:
@@ -55,7 +56,7 @@ func (p benchPhone) round(b *testing.B) error {
 	if err != nil {
 		return err
 	}
-	r, err := p.w.Open(b.Context(), p.device, id, "")
+	r, err := p.w.Open(b.Context(), p.device, id, mfa.Origin{})
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (p benchPhone) round(b *testing.B) error {
 	}
 	if _, err := p.w.Answer(b.Context(), p.device, protocol.Answer{
 		Challenge: id, Verdict: protocol.Approve, Number: view.MatchNumber, Hash: hash[:], Passcode: passcode,
-	}, ""); err != nil {
+	}, mfa.Origin{}); err != nil {
 		return err
 	}
 	return p.w.verify(ask, id, passcode)

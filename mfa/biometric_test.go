@@ -72,7 +72,7 @@ func (r reader) touched(challengeID, number string) protocol.Answer {
 // without is an approval with a passcode under a secret and no assertion.
 func (r reader) without(challengeID, number string, secret []byte) protocol.Answer {
 	r.w.t.Helper()
-	request, err := r.w.Open(r.w.t.Context(), r.device(), challengeID, "")
+	request, err := r.w.Open(r.w.t.Context(), r.device(), challengeID, mfa.Origin{})
 	must(r.w.t, err)
 	shown := request.Approval(issuer, r.id, number, protocol.Approve)
 	hash, question := protocol.ApprovalHash(shown), protocol.Question(shown)
@@ -266,21 +266,21 @@ func TestTheBrowserThatAsksNeedsNoNumberAndNoOtherDoes(t *testing.T) {
 		r := w.reader("")
 		ask, id, number := w.asked()
 		for browser, want := range map[string]bool{ask.Browser: true, "browser-2": false, "": false} {
-			if request, err := w.Open(ctx, r.device(), id, browser); err != nil || request.SameBrowser != want {
+			if request, err := w.Open(ctx, r.device(), id, mfa.Origin{Browser: browser}); err != nil || request.SameBrowser != want {
 				t.Errorf("from %q: told %v, %v, want %v", browser, request.SameBrowser, err, want)
 			}
 		}
 		blank := r.touched(id, "")
 		for _, browser := range []string{"", "browser-2"} {
-			_, err := w.Answer(ctx, r.device(), blank, browser)
+			_, err := w.Answer(ctx, r.device(), blank, mfa.Origin{Browser: browser})
 			wantCode(t, "no number from "+browser, err, protocol.ErrWrongNumber)
 		}
-		_, err := w.Answer(ctx, r.device(), r.touched(id, differing(number)), ask.Browser) // the third try
+		_, err := w.Answer(ctx, r.device(), r.touched(id, differing(number)), mfa.Origin{Browser: ask.Browser}) // the third try
 		wantCode(t, "a wrong number from the right browser", err, protocol.ErrWrongNumber)
 
 		ask, id, _ = w.asked()
 		blank = r.touched(id, "")
-		if _, err := w.Answer(ctx, r.device(), blank, ask.Browser); err != nil {
+		if _, err := w.Answer(ctx, r.device(), blank, mfa.Origin{Browser: ask.Browser}); err != nil {
 			t.Fatalf("from the browser that asks: got %v", err)
 		}
 		if p := w.proof(ask, id, blank.Passcode); !p.Numbered {
@@ -293,7 +293,7 @@ func TestTheBrowserThatAsksStillNeedsTheTouch(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		r := w.reader("")
 		ask, id, _ := w.asked()
-		_, err := w.Answer(t.Context(), r.device(), r.without(id, "", r.begun.PushSecret), ask.Browser)
+		_, err := w.Answer(t.Context(), r.device(), r.without(id, "", r.begun.PushSecret), mfa.Origin{Browser: ask.Browser})
 		wantCode(t, "on this device without a touch", err, protocol.ErrWrongAssertion)
 	})
 }

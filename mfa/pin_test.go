@@ -22,7 +22,7 @@ func (p *phone) withPIN(t *testing.T, seal protocol.PINSeal, challengeID, number
 	secret, err := protocol.OpenPIN(seal, pin, half)
 	must(t, err)
 	a := p.approval(challengeID, number)
-	r, err := p.w.Open(t.Context(), p.device(), challengeID, "")
+	r, err := p.w.Open(t.Context(), p.device(), challengeID, mfa.Origin{})
 	must(t, err)
 	question := protocol.Question(r.Approval(issuer, p.id, number, protocol.Approve))
 	a.Passcode, err = otp.PushPasscode(secret, question[:])

@@ -46,7 +46,7 @@ func refusals(t *testing.T, rows map[string]refusalRow) {
 			tc.change(h)
 			before, refused := w.row(h.id), w.audited("challenge.answer", audit.Refused)
 			for try := range 2 {
-				_, err := w.Answer(t.Context(), h.device, h.right, "")
+				_, err := w.Answer(t.Context(), h.device, h.right, mfa.Origin{})
 				wantCode(t, name, err, tc.want)
 				if tc.counts {
 					before.Tries++
@@ -108,7 +108,7 @@ func TestAnApprovalThatIsWrongIsRefusedAndCounted(t *testing.T) {
 		"expiry":      func(a *protocol.Approval) { a.Expires = protocol.At(a.Expires.Add(time.Minute)) },
 	} {
 		lie := func(h *hour) protocol.Answer {
-			r, err := h.Open(h.t.Context(), h.device, h.id, "")
+			r, err := h.Open(h.t.Context(), h.device, h.id, mfa.Origin{})
 			must(h.t, err)
 			shown := r.Approval(issuer, h.phone.id, h.right.Number, protocol.Approve)
 			flip(&shown)
@@ -118,7 +118,7 @@ func TestAnApprovalThatIsWrongIsRefusedAndCounted(t *testing.T) {
 		rows["the passcode is for another "+field] = refusalRow{func(h *hour) { h.right.Passcode = lie(h).Passcode }, protocol.ErrWrongPasscode, true}
 	}
 	rows["the hash is of a denial"] = refusalRow{func(h *hour) {
-		r, err := h.Open(h.t.Context(), h.device, h.id, "")
+		r, err := h.Open(h.t.Context(), h.device, h.id, mfa.Origin{})
 		must(h.t, err)
 		hash := protocol.ApprovalHash(r.Approval(issuer, h.phone.id, h.right.Number, protocol.Deny))
 		h.right.Hash = hash[:]

@@ -128,15 +128,15 @@ func TestWhatElseEndsWithAReportEndsInItsTransaction(t *testing.T) {
 		p := w.phone(protocol.VerifyPlain)
 		var told []string
 		broken := errors.New("it cannot be written")
-		w.OnReport = func(_ *db.Tx, userID string) error { return broken }
+		w.OnReport = func(_ *db.Tx, r mfa.Report) error { return broken }
 		ask := w.ask()
 		id := w.start(ask)
 		if _, err := p.say(id, protocol.Report); !errors.Is(err, broken) {
 			t.Errorf("got %v, want what went wrong", err)
 		}
 		w.wantState(id, mfa.Pending)
-		w.OnReport = func(_ *db.Tx, userID string) error {
-			told = append(told, userID)
+		w.OnReport = func(_ *db.Tx, r mfa.Report) error {
+			told = append(told, r.UserID)
 			return nil
 		}
 		_, err := p.say(id, protocol.Report)

@@ -28,9 +28,8 @@ func (s *Service) Requests(ctx context.Context, d devices.Device) ([]protocol.Re
 }
 
 // Open returns one request for a device to show and notes that it was opened. A
-// request that is over is returned with the state it ended in. browser is the id of the
-// browser whose cookie came with the question, "" for none.
-func (s *Service) Open(ctx context.Context, d devices.Device, challengeID, browser string) (protocol.Request, error) {
+// request that is over is returned with the state it ended in.
+func (s *Service) Open(ctx context.Context, d devices.Device, challengeID string, from Origin) (protocol.Request, error) {
 	c, err := s.forDevice(ctx, d, challengeID)
 	if err != nil {
 		return protocol.Request{}, err
@@ -42,7 +41,7 @@ func (s *Service) Open(ctx context.Context, d devices.Device, challengeID, brows
 		}
 	}
 	request := c.request(now)
-	request.SameBrowser = c.askedBy(browser)
+	request.SameBrowser = c.askedBy(from.Browser)
 	return request, nil
 }
 

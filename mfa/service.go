@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -30,7 +31,9 @@ type Service struct {
 
 	// OnReport runs in the transaction in which a person reports a request, for what
 	// else ends with it, such as the memory of known browsers. nil means nothing else.
-	OnReport func(tx *db.Tx, userID string) error
+	OnReport func(tx *db.Tx, r Report) error
+	// Reports is told of a report once it is committed. nil means that nobody listens.
+	Reports func(ctx context.Context, r Report)
 }
 
 // People says whether a person may sign in at present.

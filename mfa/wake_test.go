@@ -158,7 +158,7 @@ func TestNothingIsSentOnceTheChallengeIsOver(t *testing.T) {
 			must(w.t, err)
 		},
 		"opened on the device": func(w *world, phone *phone, _ mfa.Ask, id string) {
-			_, err := w.Open(w.t.Context(), phone.device(), id, "")
+			_, err := w.Open(w.t.Context(), phone.device(), id, mfa.Origin{})
 			must(w.t, err)
 		},
 	} {

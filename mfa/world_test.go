@@ -154,7 +154,7 @@ func (p *phone) passcode(question []byte) string {
 // approval is what the phone sends when its person types this number.
 func (p *phone) approval(challengeID, number string) protocol.Answer {
 	p.w.t.Helper()
-	r, err := p.w.Open(p.w.t.Context(), p.device(), challengeID, "")
+	r, err := p.w.Open(p.w.t.Context(), p.device(), challengeID, mfa.Origin{})
 	must(p.w.t, err)
 	return p.approvalOf(r.Approval(issuer, p.id, number, protocol.Approve))
 }
@@ -168,7 +168,7 @@ func (p *phone) approvalOf(shown protocol.Approval) protocol.Answer {
 }
 
 func (p *phone) answer(a protocol.Answer) (protocol.State, error) {
-	answered, err := p.w.Answer(p.w.t.Context(), p.device(), a, "")
+	answered, err := p.w.Answer(p.w.t.Context(), p.device(), a, mfa.Origin{})
 	return answered.State, err
 }
 

@@ -51,7 +51,7 @@ func (s *Surface) request(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	request, err := s.Challenges.Open(ctx, d, msg.Challenge, s.browser(r))
+	request, err := s.Challenges.Open(ctx, d, msg.Challenge, s.from(r))
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *Surface) answer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answered, err := s.Challenges.Answer(ctx, d, msg, s.browser(r))
+	answered, err := s.Challenges.Answer(ctx, d, msg, s.from(r))
 	if err != nil {
 		return err
 	}

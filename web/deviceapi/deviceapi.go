@@ -16,6 +16,7 @@ import (
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/guard"
 )
 
@@ -37,13 +38,12 @@ type Surface struct {
 type Challenges interface {
 	// Requests returns the pending requests for a device, now delivered to it.
 	Requests(ctx context.Context, d devices.Device) ([]protocol.Request, error)
-	// Open returns one request, now on the device's screen. browser is the id of the
-	// browser whose cookie came along, "" for none.
-	Open(ctx context.Context, d devices.Device, challengeID, browser string) (protocol.Request, error)
+	// Open returns one request, now on the device's screen.
+	Open(ctx context.Context, d devices.Device, challengeID string, from mfa.Origin) (protocol.Request, error)
 	// PINHalf returns the server's half of the PIN path for an open challenge.
 	PINHalf(ctx context.Context, d devices.Device, challengeID string) ([]byte, error)
 	// Answer takes the device's answer.
-	Answer(ctx context.Context, d devices.Device, a protocol.Answer, browser string) (protocol.Answered, error)
+	Answer(ctx context.Context, d devices.Device, a protocol.Answer, from mfa.Origin) (protocol.Answered, error)
 }
 
 // Register puts every verb on the mux for machines.
@@ -112,12 +112,15 @@ func origin(r *http.Request, actor string) context.Context {
 	return audit.From(r.Context(), o)
 }
 
-// browser is the id of the browser that a request came from, "" if it shows none.
-func (s *Surface) browser(r *http.Request) string {
-	if s.Browser == nil {
-		return ""
+// from is where a request came from: the browser, if it shows a cookie, and the address.
+func (s *Surface) from(r *http.Request) (from mfa.Origin) {
+	if s.Browser != nil {
+		from.Browser = s.Browser(r)
 	}
-	return s.Browser(r)
+	if ip := guard.ClientIP(r.Context()); ip.IsValid() {
+		from.IP = ip.String()
+	}
+	return from
 }
 
 func (s *Surface) now() time.Time {

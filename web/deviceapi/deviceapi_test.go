@@ -15,6 +15,7 @@ import (
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/db/dbtest"
 	"github.com/nod-idp/nod/internal/seal"
+	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/deviceapi"
 	"github.com/nod-idp/nod/web/guard"
 )
@@ -152,7 +153,7 @@ func (q *questions) Requests(context.Context, devices.Device) (list []protocol.R
 }
 
 // Open notes that the request is on screen.
-func (q *questions) Open(_ context.Context, _ devices.Device, id, browser string) (protocol.Request, error) {
+func (q *questions) Open(_ context.Context, _ devices.Device, id string, from mfa.Origin) (protocol.Request, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	asked, err := q.find(id)
@@ -161,7 +162,7 @@ func (q *questions) Open(_ context.Context, _ devices.Device, id, browser string
 	}
 	asked.opened = true
 	r := asked.Request
-	r.SameBrowser = browser == sameBrowser
+	r.SameBrowser = from.Browser == sameBrowser
 	return r, nil
 }
 
@@ -176,7 +177,7 @@ func (q *questions) PINHalf(_ context.Context, d devices.Device, id string) ([]b
 }
 
 // Answer checks hash, passcode and number, in this order.
-func (q *questions) Answer(_ context.Context, d devices.Device, a protocol.Answer, browser string) (protocol.Answered, error) {
+func (q *questions) Answer(_ context.Context, d devices.Device, a protocol.Answer, from mfa.Origin) (protocol.Answered, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	asked, err := q.find(a.Challenge)
@@ -189,7 +190,7 @@ func (q *questions) Answer(_ context.Context, d devices.Device, a protocol.Answe
 	case protocol.Report:
 		asked.State = protocol.StateReported
 	default:
-		if err := q.check(d, asked, a, browser); err != nil {
+		if err := q.check(d, asked, a, from.Browser); err != nil {
 			asked.tries++
 			left := 3 - asked.tries
 			return protocol.Answered{}, &protocol.Error{Code: *err, TriesLeft: &left}

@@ -128,8 +128,8 @@ func (s *Server) build() {
 		CodeLife: o.CodeLife, IDTokenLife: o.IDTokenLife, AccessLife: o.AccessTokenLife,
 		RefreshIdle: o.RefreshIdle, RefreshAbsolute: o.RefreshAbsolute,
 	}
-	s.MFA.OnReport = func(tx *db.Tx, userID string) error {
-		return s.Sessions.ForgetBrowsersTx(tx, userID, "report")
+	s.MFA.OnReport = func(tx *db.Tx, r mfa.Report) error {
+		return s.Sessions.ForgetBrowsersTx(tx, r.UserID, "report")
 	}
 	hasher := o.Hasher
 	if hasher == nil {

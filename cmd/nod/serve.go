@@ -18,7 +18,6 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/password"
-	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/page"
 )
 

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/nod-idp/nod/mfa"
 )
 
 // Load reads the settings of `nod serve` from the flags that Bind added, from the
@@ -50,6 +53,23 @@ func LoadForVerb(flags *pflag.FlagSet, environ []string) (Config, error) {
 	}
 	c.named = named(said)
 	return c, nil
+}
+
+// LoadPolicy reads what the administrator decided about second factors, for verbs that
+// explain it.
+func LoadPolicy(flags *pflag.FlagSet, environ []string) (mfa.Policy, error) {
+	var c Config
+	said, policy, errs := read(flags, environ, c.settings())
+	var needed []setting
+	for _, s := range c.settings() {
+		if slices.Contains([]string{"match_digits", "refuse_software_devices", "enrol_at_first_login"}, s.name) {
+			needed = append(needed, s)
+		}
+	}
+	errs = append(errs, apply(needed, said)...)
+	var ruleErrs []error
+	c.policy, ruleErrs = rules(fileName(flags, environ), policy)
+	return c.MFA(), errors.Join(append(errs, ruleErrs...)...)
 }
 
 // read puts the sources together: what a flag says counts before the environment,

@@ -8,6 +8,7 @@ import (
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/seal"
+	"github.com/nod-idp/nod/mfa/passkey"
 	"github.com/nod-idp/nod/mfa/throttle"
 )
 
@@ -24,6 +25,9 @@ type Service struct {
 	Now     func() time.Time // nil means time.Now
 	Window  time.Duration    // how long a device may be asked; 0 means 120 s
 	Finish  time.Duration    // how long the login page has after the approval; 0 means 60 s
+
+	// Passkeys sign their person in. nil means that nobody has any.
+	Passkeys *passkey.Passkeys
 
 	// Pager wakes devices that are to be asked. nil means that all of them have to be
 	// open, or be opened, to learn of it.

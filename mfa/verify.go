@@ -17,6 +17,7 @@ type Proof struct {
 	DeviceID    string
 	DeviceName  string
 	ChallengeID string   // "" for a typed passcode
+	Passkey     string   // the id of the passkey that signed, or ""
 	Methods     []string // amr values (RFC 8176)
 	Numbered    bool     // the match number was typed, or the answer came from the browser that asked
 	At          time.Time

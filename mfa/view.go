@@ -121,6 +121,7 @@ func (s *Service) nameDevices(ctx context.Context, c challenge, v *View) error {
 // Ways says how a person can prove a second factor at present.
 type Ways struct {
 	Push    []devices.Device // devices that can be asked
+	Passkey bool             // a passkey of theirs works here
 	Typed   bool             // an active device shows typed passcodes
 	Refusal error            // nil, *WaitError or ErrPaused: whether a prompt may be sent now
 }
@@ -140,6 +141,11 @@ func (s *Service) Ways(ctx context.Context, ask Ask) (Ways, error) {
 		w.Typed = w.Typed || ask.Demand.acceptsTyped(d)
 		if ask.Demand.asks(d) {
 			w.Push = append(w.Push, d)
+		}
+	}
+	if ask.Demand.Allows(MethodPasskey) {
+		if w.Passkey, err = s.HasPasskey(ctx, ask.UserID); err != nil {
+			return Ways{}, fmt.Errorf("look for ways: %w", err)
 		}
 	}
 	if w.Refusal == nil {

@@ -9,7 +9,9 @@ import (
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/seal"
 	"github.com/nod-idp/nod/mfa/passkey"
+	"github.com/nod-idp/nod/mfa/recovery"
 	"github.com/nod-idp/nod/mfa/throttle"
+	"github.com/nod-idp/nod/mfa/token"
 )
 
 // Service asks devices and judges their answers. Its methods are safe for
@@ -28,6 +30,11 @@ type Service struct {
 
 	// Passkeys sign their person in. nil means that nobody has any.
 	Passkeys *passkey.Passkeys
+
+	// Tokens are authenticator apps and hardware tokens, Recovery is codes on paper. nil
+	// means that nobody has any.
+	Tokens   *token.Tokens
+	Recovery *recovery.Codes
 
 	// Pager wakes devices that are to be asked. nil means that all of them have to be
 	// open, or be opened, to learn of it.

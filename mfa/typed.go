@@ -3,7 +3,6 @@ package mfa
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/nod-idp/nod/devices/otp"
 	"github.com/nod-idp/nod/internal/audit"
@@ -11,8 +10,9 @@ import (
 	"github.com/nod-idp/nod/mfa/throttle"
 )
 
-// Typed is a passcode that a person typed from a device's display (TOTP, RFC 6238),
-// for use without push and network.
+// Typed is what a person typed as second factor: a passcode from a device's display, an
+// authenticator app or a hardware token (TOTP, RFC 6238; HOTP, RFC 4226), for use
+// without push and network; or a recovery code.
 type Typed struct {
 	UserID       string
 	LoginID      string
@@ -25,78 +25,75 @@ type Typed struct {
 	ChallengeID string
 }
 
-// TypedAuthenticator names typed passcodes in the counts of wrong guesses.
+// TypedAuthenticator names typed passcodes in the counts of wrong guesses: one count,
+// whatever they are compared with.
 const TypedAuthenticator = "typed"
 
-// VerifyTyped checks a typed passcode against every active device of the person,
-// uses it up and runs then in the same transaction. It ends a pause of push for
+// VerifyTyped checks a typed passcode against every active device and token of the
+// person, uses it up and runs then in the same transaction. It ends a pause of push for
 // this kind of browser.
 //
 // It returns *WrongPasscodeError, or *throttle.WaitError and *throttle.ClosedError
 // when the code was not even looked at.
 func (s *Service) VerifyTyped(ctx context.Context, t Typed, then func(tx *db.Tx, p Proof) error) error {
-	attempt, err := s.Guesses.Reserve(ctx, throttle.Target{
-		Account: t.UserID, Authenticator: TypedAuthenticator, IP: t.IP, KnownBrowser: t.KnownBrowser,
+	return s.guess(ctx, t, guessing{TypedAuthenticator, "passcode.typed"}, func(tx *db.Tx, attempt throttle.Attempt) error {
+		return s.typedTx(tx, t, attempt, then)
 	})
-	if err != nil {
-		return err
-	}
-	err = s.DB.Write(ctx, func(tx *db.Tx) error { return s.typedTx(tx, t, attempt, then) })
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, otp.ErrWrong), errors.Is(err, otp.ErrReplayed):
-		return s.missTyped(ctx, t, attempt)
-	}
-	// Nothing was learned from it, whatever became of the request.
-	return errors.Join(fmt.Errorf("verify a typed passcode: %w", err), s.Guesses.Drop(context.WithoutCancel(ctx), attempt))
 }
 
 func (s *Service) typedTx(tx *db.Tx, t Typed, attempt throttle.Attempt, then func(tx *db.Tx, p Proof) error) error {
 	now := s.now()
-	active, err := s.People.ActiveTx(tx, t.UserID)
+	p, err := s.madeByTx(tx, t)
 	if err != nil {
 		return err
 	}
-	if !active {
-		return ErrInactive
-	}
-	d, err := s.Devices.VerifyTypedTx(tx, t.UserID, t.Code, now)
-	if err != nil {
-		return err
-	}
-	if !t.Demand.acceptsTyped(d) {
-		return otp.ErrWrong
-	}
-	if err := throttle.RightTx(tx, attempt); err != nil {
-		return err
-	}
-	if err := forgetBudgetTx(tx, t.UserID, budgetScope(t.KnownBrowser)); err != nil {
-		return err
-	}
-	if err := s.WithdrawTx(tx, t.ChallengeID); err != nil {
+	p.UserID, p.At, p.Methods = t.UserID, now, []string{"otp"}
+	if err := s.rightTx(tx, t, attempt); err != nil {
 		return err
 	}
 	if err := audit.Record(tx, audit.Entry{
 		At: now, Action: "passcode.typed", Subject: t.LoginID, User: t.UserID, Client: t.ClientID,
-		Detail: map[string]any{"device": d.ID},
+		Detail: map[string]any{"device": p.DeviceID, "token": p.Token},
 	}); err != nil {
 		return err
 	}
-	return then(tx, Proof{UserID: t.UserID, DeviceID: d.ID, DeviceName: d.Name, Methods: []string{"otp"}, At: now})
+	return then(tx, p)
 }
 
-func (s *Service) missTyped(ctx context.Context, t Typed, attempt throttle.Attempt) error {
-	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		if _, err := s.Guesses.WrongTx(tx, attempt); err != nil {
+// madeByTx finds the device or the token that a passcode came from and uses it up.
+func (s *Service) madeByTx(tx *db.Tx, t Typed) (Proof, error) {
+	d, err := s.Devices.VerifyTypedTx(tx, t.UserID, t.Code, s.now())
+	switch {
+	case err == nil && !t.Demand.acceptsTyped(d):
+		return Proof{}, otp.ErrWrong
+	case err == nil:
+		return Proof{DeviceID: d.ID, DeviceName: d.Name}, nil
+	case s.Tokens == nil || !errors.Is(err, otp.ErrWrong) && !errors.Is(err, otp.ErrReplayed):
+		return Proof{}, err
+	case !t.Demand.Allows(MethodPasscode):
+		return Proof{}, err
+	}
+	made, err := s.Tokens.VerifyTx(tx, t.UserID, t.Code, s.now())
+	return Proof{Token: made.ID}, err
+}
+
+// typedWays tells what the person could type.
+func (s *Service) typedWays(ctx context.Context, ask Ask, w *Ways) error {
+	if s.Tokens != nil && ask.Demand.Allows(MethodPasscode) {
+		all, err := s.Tokens.List(ctx, ask.UserID)
+		if err != nil {
 			return err
 		}
-		return audit.Record(tx, audit.Entry{
-			At: s.now(), Action: "passcode.typed", Outcome: audit.Refused, Subject: t.LoginID, User: t.UserID, Client: t.ClientID,
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("record a wrong passcode: %w", err)
+		for _, t := range all {
+			w.Typed, w.Long = true, w.Long || t.Digits > 6
+		}
 	}
-	return &WrongPasscodeError{TriesLeft: -1}
+	if s.Recovery != nil && ask.Demand.Allows(MethodRecovery) {
+		set, err := s.Recovery.Find(ctx, ask.UserID)
+		if err != nil {
+			return err
+		}
+		w.Recovery = set.Left > 0
+	}
+	return nil
 }

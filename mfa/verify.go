@@ -16,7 +16,9 @@ type Proof struct {
 	UserID      string
 	DeviceID    string
 	DeviceName  string
-	ChallengeID string   // "" for a typed passcode
+	Token       string   // the id of the authenticator app or hardware token, or ""
+	Recovery    bool     // it was a recovery code
+	ChallengeID string   // "" for whatever was typed
 	Passkey     string   // the id of the passkey that signed, or ""
 	Methods     []string // amr values (RFC 8176)
 	Numbered    bool     // the match number was typed, or the answer came from the browser that asked

@@ -25,6 +25,9 @@ type Evidence struct {
 	// Passkey is the id of the passkey that signed, with its person verified. It is both
 	// factors at once, whether a password was typed or not.
 	Passkey string `json:"passkey,omitempty"`
+	// Token is the id of the authenticator app or hardware token that a passcode was
+	// typed from.
+	Token string `json:"token,omitempty"`
 	// Recovery tells that the second factor was a recovery code.
 	Recovery bool `json:"recovery,omitempty"`
 }

@@ -28,13 +28,13 @@ type Service struct {
 	Window  time.Duration    // how long a device may be asked; 0 means 120 s
 	Finish  time.Duration    // how long the login page has after the approval; 0 means 60 s
 
-	// Passkeys sign their person in. nil means that nobody has any.
-	Passkeys *passkey.Passkeys
-
 	// Tokens are authenticator apps and hardware tokens, Recovery is codes on paper. nil
 	// means that nobody has any.
 	Tokens   *token.Tokens
 	Recovery *recovery.Codes
+
+	// Passkeys sign their person in. nil means that nobody has any.
+	Passkeys *passkey.Passkeys
 
 	// Pager wakes devices that are to be asked. nil means that all of them have to be
 	// open, or be opened, to learn of it.

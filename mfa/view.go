@@ -120,10 +120,12 @@ func (s *Service) nameDevices(ctx context.Context, c challenge, v *View) error {
 
 // Ways says how a person can prove a second factor at present.
 type Ways struct {
-	Push    []devices.Device // devices that can be asked
-	Passkey bool             // a passkey of theirs works here
-	Typed   bool             // an active device shows typed passcodes
-	Refusal error            // nil, *WaitError or ErrPaused: whether a prompt may be sent now
+	Push     []devices.Device // devices that can be asked
+	Passkey  bool             // a passkey of theirs works here
+	Typed    bool             // an active device or token makes typed passcodes
+	Long     bool             // one of the tokens makes eight digits
+	Recovery bool             // there are unused recovery codes
+	Refusal  error            // nil, *WaitError or ErrPaused: whether a prompt may be sent now
 }
 
 // Ways looks at devices and budgets for one login. Start decides; this only tells.
@@ -142,6 +144,9 @@ func (s *Service) Ways(ctx context.Context, ask Ask) (Ways, error) {
 		if ask.Demand.asks(d) {
 			w.Push = append(w.Push, d)
 		}
+	}
+	if err := s.typedWays(ctx, ask, &w); err != nil {
+		return Ways{}, fmt.Errorf("look for ways: %w", err)
 	}
 	if ask.Demand.Allows(MethodPasskey) {
 		if w.Passkey, err = s.HasPasskey(ctx, ask.UserID); err != nil {

@@ -20,6 +20,8 @@ const (
 	DeviceAdded     NoticeKind = "device_added"
 	DeviceRemoved   NoticeKind = "device_removed"
 	PasswordChanged NoticeKind = "password_changed"
+	PasskeyAdded    NoticeKind = "passkey_added"
+	PasskeyRemoved  NoticeKind = "passkey_removed"
 )
 
 // noticeLife is how long a device is told of a change.

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/mfa"
@@ -30,13 +29,13 @@ const freshFor = 5 * time.Minute
 type Holder struct {
 	User    user.User
 	Session session.Session
-	// Bare tells that the person has no device, not even a suspended one, so that
-	// nothing but the password stands behind the session.
+	// Bare tells that the person has no device, not even a suspended one, and no passkey,
+	// so that nothing but the password stands behind the session.
 	Bare bool
 	// EnrolsAlone tells that policy lets this person add a first device with that.
 	EnrolsAlone bool
 
-	devices []devices.Device
+	means means
 }
 
 // Fresh is a holder who proved everything a moment ago, with a factor as strong as the
@@ -60,16 +59,16 @@ func (s *Service) Holder(ctx context.Context, b Browser) (Holder, error) {
 	if err != nil {
 		return Holder{}, err
 	}
-	if !s.proves(h, s.ownDemand(h.devices, false)) {
+	if !s.proves(h, s.ownDemand(h.means, false)) {
 		return Holder{}, ErrSignIn
 	}
 	return h, nil
 }
 
 // FreshHolder returns the person whose session the browser holds, if they may change
-// what proves them: everything was proved within five minutes, and where a device of
-// theirs verifies its person, by an approval of such a device. Otherwise it returns
-// ErrSignIn. Somebody without any device may do no more than policy says: ErrBare.
+// what proves them: everything was proved within five minutes, and where they have a
+// passkey or a device that verifies its person, by one of these. Otherwise it returns
+// ErrSignIn. Somebody who has neither may do no more than policy says: ErrBare.
 func (s *Service) FreshHolder(ctx context.Context, b Browser) (Fresh, error) {
 	h, err := s.holder(ctx, b)
 	if err != nil {
@@ -85,16 +84,24 @@ func (s *Service) FreshHolder(ctx context.Context, b Browser) (Fresh, error) {
 }
 
 // ConfirmHolder returns the person whose session the browser holds if they may confirm
-// a device: the password was proved within five minutes.
+// a device: the password, or a passkey in its place, was proved within five minutes.
 func (s *Service) ConfirmHolder(ctx context.Context, b Browser) (Confirmer, error) {
 	h, err := s.holder(ctx, b)
 	if err != nil {
 		return Confirmer{}, err
 	}
-	if s.now().Sub(h.Session.Evidence.PasswordAt) > freshFor {
+	if s.now().Sub(first(h.Session.Evidence)) > freshFor {
 		return Confirmer{}, ErrSignIn
 	}
 	return Confirmer{h, s.fresh(h) && (!h.Bare || h.EnrolsAlone)}, nil
+}
+
+// first is when the password was proved, or the passkey that stood in for it.
+func first(e evidence.Evidence) time.Time {
+	if e.PasswordAt.IsZero() && e.MFA() {
+		return e.FactorAt
+	}
+	return e.PasswordAt
 }
 
 func (s *Service) holder(ctx context.Context, b Browser) (Holder, error) {
@@ -109,10 +116,10 @@ func (s *Service) holder(ctx context.Context, b Browser) (Holder, error) {
 	if h.User, err = s.Users.ByID(ctx, held.UserID); err != nil {
 		return Holder{}, fmt.Errorf("find the holder of a session: %w", err)
 	}
-	if h.devices, err = s.Devices.List(ctx, held.UserID); err != nil {
-		return Holder{}, fmt.Errorf("find the devices of a holder: %w", err)
+	if h.means, err = s.meansOf(ctx, held.UserID); err != nil {
+		return Holder{}, err
 	}
-	h.Bare = !slices.ContainsFunc(h.devices, guards)
+	h.Bare = h.means.none()
 	if h.Bare {
 		terms, err := s.decide(ctx, Login{ClientID: AccountPages, UserID: h.User.ID, IP: held.IP}, mfa.Off)
 		if err != nil {
@@ -122,11 +129,6 @@ func (s *Service) holder(ctx context.Context, b Browser) (Holder, error) {
 	}
 	return h, nil
 }
-
-// guards reports whether a device stands between the password and the person's own
-// pages. One that is suspended does: else whoever stole it could disable it with wrong
-// PINs and go on with the password alone.
-func guards(d devices.Device) bool { return d.State == devices.Active || d.State == devices.Suspended }
 
 // proves reports whether the session would do for a login with this demand.
 func (s *Service) proves(h Holder, demand mfa.Demand) bool {
@@ -140,12 +142,10 @@ func (s *Service) proves(h Holder, demand mfa.Demand) bool {
 // phone must not find it resumed by the session that the thief made with it.
 func (s *Service) fresh(h Holder) bool {
 	e := h.Session.Evidence
-	if !s.proves(h, s.ownDemand(h.devices, true)) || s.now().Sub(oldest(e)) > freshFor {
+	if !s.proves(h, s.ownDemand(h.means, true)) || s.now().Sub(oldest(e)) > freshFor {
 		return false
 	}
-	return h.Bare || slices.ContainsFunc(h.devices, func(d devices.Device) bool {
-		return d.ID == e.Device && d.State == devices.Active
-	})
+	return h.Bare || h.means.holds(e)
 }
 
 // FormOf is the token that a form at the person's own pages carries. It belongs to this

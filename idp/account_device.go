@@ -8,6 +8,7 @@ import (
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/mfa/passkey"
 )
 
 // Elsewhere says whether a change also signs the person out in their other browsers.
@@ -68,7 +69,7 @@ func (s *Service) ConfirmDevice(ctx context.Context, c Confirmer, enrolmentID st
 	})
 }
 
-// stillBareTx fails if the person has got a device since their session was looked at:
+// stillBareTx fails if the person has got a device or a passkey since their session was looked at:
 // from then on the password alone adds none. The person's row makes two such
 // transactions wait for each other.
 func (s *Service) stillBareTx(tx *db.Tx, userID string) error {
@@ -76,6 +77,9 @@ func (s *Service) stillBareTx(tx *db.Tx, userID string) error {
 		return err
 	}
 	guarded, err := devices.GuardedTx(tx, userID)
+	if err == nil && !guarded {
+		guarded, err = passkey.GuardedTx(tx, userID)
+	}
 	if err == nil && guarded {
 		err = ErrSignIn
 	}

@@ -6,8 +6,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/nod-idp/nod/devices"
-	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/mfa"
 )
@@ -59,25 +57,23 @@ func (s *Service) accountDemand(ctx context.Context, l Login) (mfa.Demand, error
 	if l.UserID == "" {
 		return s.Policy.Demand(mfa.PushNumber), nil
 	}
-	all, err := s.Devices.List(ctx, l.UserID)
+	m, err := s.meansOf(ctx, l.UserID)
 	if err != nil {
-		return mfa.Demand{}, fmt.Errorf("look for devices: %w", err)
+		return mfa.Demand{}, err
 	}
-	return s.ownDemand(all, l.Request.Account.Change), nil
+	return s.ownDemand(m, l.Request.Account.Change), nil
 }
 
-// ownDemand is what a person with these devices has to prove at their own pages. To
-// change what proves them they use the strongest they have (NIST SP 800-63B-4 and ASVS
-// 7.5.1): where a device verifies its person, nothing less will do.
-func (s *Service) ownDemand(all []devices.Device, change bool) mfa.Demand {
-	if !slices.ContainsFunc(all, guards) {
+// ownDemand is what a person with these means has to prove at their own pages. To change
+// what proves them they use the strongest they have (NIST SP 800-63B-4 and ASVS 7.5.1):
+// where a passkey or a device verifies its person, nothing less will do. Either can
+// remove the other, so that what was lost can be removed at all.
+func (s *Service) ownDemand(m means, change bool) mfa.Demand {
+	if m.none() {
 		return s.Policy.Demand(mfa.Off)
 	}
 	demand := s.Policy.Demand(mfa.PushNumber)
-	demand.Verified = change && slices.ContainsFunc(all, func(d devices.Device) bool {
-		refused := s.Policy.RefuseSoftware && d.Kind == protocol.KindSoftware
-		return d.State == devices.Active && d.Verifies() && !refused
-	})
+	demand.Verified = change && m.strong
 	return demand
 }
 

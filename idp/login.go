@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"slices"
 	"time"
 
 	"github.com/nod-idp/nod/idp/evidence"
@@ -67,12 +68,14 @@ type NoticeKind string
 
 // The notices.
 const (
-	Mismatch      NoticeKind = "mismatch"       // user name or password did not match
-	Wait          NoticeKind = "wait"           // no guess before Until
-	Closed        NoticeKind = "closed"         // no guess from browsers of this kind at all
-	WrongPasscode NoticeKind = "wrong_passcode" // other digits were expected
-	TooEarly      NoticeKind = "too_early"      // a passcode came before the approval
-	PushRefused   NoticeKind = "push_refused"   // no prompt could be sent
+	Mismatch       NoticeKind = "mismatch"        // user name or password did not match
+	Wait           NoticeKind = "wait"            // no guess before Until
+	Closed         NoticeKind = "closed"          // no guess from browsers of this kind at all
+	WrongPasscode  NoticeKind = "wrong_passcode"  // other digits were expected
+	TooEarly       NoticeKind = "too_early"       // a passcode came before the approval
+	PushRefused    NoticeKind = "push_refused"    // no prompt could be sent
+	PasskeyRefused NoticeKind = "passkey_refused" // a passkey does not hold, or none is looked at before Until
+	PasskeyClosed  NoticeKind = "passkey_closed"  // no passkey from browsers of this kind at all
 )
 
 // Step is what a login needs next.
@@ -123,12 +126,12 @@ func enough(e evidence.Evidence, demand mfa.Demand) bool {
 // methodOf is the way in which the second factor was proved.
 func methodOf(e evidence.Evidence) mfa.Method {
 	switch {
-	case e.Passkey != "":
-		return mfa.MethodPasskey
-	case e.Recovery:
-		return mfa.MethodRecovery
 	case e.Challenge != "":
 		return mfa.MethodPush
+	case e.Recovery:
+		return mfa.MethodRecovery
+	case e.Passkey != "" && !slices.Contains(e.Factor, "otp"): // else it stands in for the password
+		return mfa.MethodPasskey
 	}
 	return mfa.MethodPasscode
 }

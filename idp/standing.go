@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/nod-idp/nod/devices"
@@ -21,6 +20,7 @@ type Standing struct {
 	Page       Page
 	FormToken  string
 	ClientName string
+	Passkey    bool       // for PageSignIn: a passkey can take the place of the password
 	UserName   string     // how to address the person, "" before the password
 	Ways       mfa.Ways   // for pages that offer a second factor
 	Bare       bool       // the person has no device, not even a suspended one
@@ -74,7 +74,7 @@ func (s *Service) Standing(ctx context.Context, id string, b Browser) (Standing,
 	}
 	switch st.Step {
 	case StepPassword:
-		st.Page = PageSignIn
+		st.Page, st.Passkey = PageSignIn, s.takesPasskeys(demand)
 	case StepOver, StepFinish:
 		// StepFinish without a finish: the policy was relaxed while the login waited.
 		// Beginning again goes through at once.
@@ -127,12 +127,12 @@ func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Deman
 	if st.Ways, err = s.MFA.Ways(ctx, s.ask(ctx, l, demand)); err != nil {
 		return err
 	}
-	if len(st.Ways.Push) == 0 && !st.Ways.Typed {
-		all, err := s.Devices.List(ctx, l.UserID)
+	if len(st.Ways.Push) == 0 && !st.Ways.Passkey && !st.Ways.Typed {
+		m, err := s.meansOf(ctx, l.UserID)
 		if err != nil {
 			return err
 		}
-		st.Bare = !slices.ContainsFunc(all, guards)
+		st.Bare = m.none()
 	}
 	reported, err := s.MFA.Reported(ctx, l.ID)
 	if err != nil {

@@ -148,6 +148,10 @@ func (s *Service) factorProvedTx(tx *db.Tx, l Login, b Browser, demand mfa.Deman
 	}
 	l.Evidence.FactorAt, l.Evidence.Factor = p.At, p.Methods
 	l.Evidence.Device, l.Evidence.Challenge, l.Evidence.Numbered = p.DeviceID, p.ChallengeID, p.Numbered
+	// What a passkey began without a password stays begun, whatever is proved besides.
+	if p.Passkey != "" || !l.Evidence.PasswordAt.IsZero() {
+		l.Evidence.Passkey = p.Passkey
+	}
 	l.Notice = Notice{}
 	return s.proceedTx(tx, l, b, demand, held)
 }

@@ -16,6 +16,7 @@ var reasons = map[string]string{
 	"github.com/spf13/cobra":          "commands with help, examples and flags on either side of arguments",
 	"github.com/spf13/pflag":          "the flags behind cobra: settings read them by name and know which were given",
 	"golang.org/x/sys":                "switching off the echo of a terminal while a password is typed",
+	"github.com/wneessen/go-mail":     "mails by SMTP with STARTTLS demanded; net/smtp of the standard library is frozen",
 	"github.com/zitadel/oidc/v3":      "toolkit of the token endpoints; chosen by the owner",
 	"go.yaml.in/yaml/v3":              "configuration file, with the line of every mistake",
 	"golang.org/x/crypto":             "Argon2id, which the standard library lacks",

@@ -10,8 +10,8 @@ import (
 )
 
 // Deliver delivers the payload of one message. What it returns decides what becomes of
-// the message: nil is delivered, a *DropError ends it, anything else is tried again. It
-// may be called twice for one id, also on two nodes, if the first one died meanwhile.
+// the message: nil is delivered, a *DropError or a *FinalError ends it, anything else is
+// tried again. It may be called twice for one id, also on two nodes, if the first one died meanwhile.
 type Deliver func(ctx context.Context, id string, payload []byte) error
 
 // DropError ends a message without a delivery: nobody wants it.
@@ -19,6 +19,15 @@ type DropError struct{ Reason string }
 
 // Error says why there was nobody to deliver to.
 func (e *DropError) Error() string { return e.Reason }
+
+// FinalError gives a message up at once: to try again is in vain.
+type FinalError struct{ Err error }
+
+// Error says why.
+func (e *FinalError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *FinalError) Unwrap() error { return e.Err }
 
 // Job empties the outbox. It may run on every node: a message is claimed before it is
 // delivered, and one whose node died is delivered by another one.

@@ -210,6 +210,16 @@ func TestWhatNobodyWantsIsDropped(t *testing.T) {
 	})
 }
 
+func TestWhatIsRefusedForGoodIsGivenUpAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, o *room) {
+		o.run(func(context.Context, string, []byte) error { return &outbox.FinalError{Err: errors.New("gone")} })
+		o.add(outbox.Message{Kind: "mail", Payload: []byte("x")})
+		if i := o.comes("dead", in(outbox.Dead)); i.Failure != "gone" || i.Attempts != 1 || o.audited("outbox.given_up") != 1 {
+			t.Errorf("got %+v", i)
+		}
+	})
+}
+
 func TestAMessageThatIsLateIsNotDelivered(t *testing.T) {
 	each(t, func(t *testing.T, o *room) {
 		o.add(outbox.Message{Kind: "mail", Payload: []byte("a code of 15 minutes"), Life: 15 * time.Minute})

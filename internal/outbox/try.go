@@ -63,6 +63,7 @@ func (j *Job) deliver(ctx context.Context, r row) error {
 func (j *Job) settleTx(tx *db.Tx, r row, failed error) (State, error) {
 	now := j.now()
 	var dropped *DropError
+	var final *FinalError
 	switch {
 	case failed == nil:
 		_, err := overTx(tx, r, Done, "", now)
@@ -71,7 +72,8 @@ func (j *Job) settleTx(tx *db.Tx, r row, failed error) (State, error) {
 		_, err := overTx(tx, r, Dropped, short(dropped.Reason), now)
 		return Dropped, err
 	}
-	if next := now.Add(pause(r.Attempts)); next.Before(r.ExpiresAt.Time) {
+	next := now.Add(pause(r.Attempts))
+	if !errors.As(failed, &final) && next.Before(r.ExpiresAt.Time) {
 		return Waiting, againTx(tx, r, short(failed.Error()), next)
 	}
 	ours, err := overTx(tx, r, Dead, short(failed.Error()), now)

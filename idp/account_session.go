@@ -60,7 +60,12 @@ func (s *Service) EndSession(ctx context.Context, h Holder, id string) error {
 
 // EndOtherSessions ends every session of the person but this one.
 func (s *Service) EndOtherSessions(ctx context.Context, h Holder) error {
-	return s.DB.Write(asPerson(ctx, h), func(tx *db.Tx) error { return s.endOthersTx(tx, h, byPerson) })
+	return s.DB.Write(asPerson(ctx, h), func(tx *db.Tx) error {
+		if err := s.Sessions.UnwaiveTx(tx, h.User.ID); err != nil {
+			return err
+		}
+		return s.endOthersTx(tx, h, byPerson)
+	})
 }
 
 // SignOut ends a session because its person signs out. A session that is over already

@@ -25,7 +25,28 @@ func (s *Service) demand(ctx context.Context, l Login) (mfa.Demand, error) {
 	if err != nil {
 		return mfa.Demand{}, fmt.Errorf("find a login's client: %w", err)
 	}
-	return s.decide(ctx, l, mfa.SecondFactor(c.SecondFactor))
+	demand, err := s.decide(ctx, l, mfa.SecondFactor(c.SecondFactor))
+	if err != nil {
+		return mfa.Demand{}, err
+	}
+	return s.waive(ctx, l, demand)
+}
+
+// waive takes the second factor off a demand where its person waived prompts on this
+// browser and the policy still lets them. Whoever asks for more than usual, by a class
+// or an age, gets it.
+func (s *Service) waive(ctx context.Context, l Login, demand mfa.Demand) (mfa.Demand, error) {
+	plain := len(l.Request.ACRValues) == 0 && l.Request.MaxAge == nil
+	if !demand.Factor || demand.Terms.Remember == 0 || !plain {
+		return demand, nil
+	}
+	waived, err := s.Sessions.Waived(ctx, l.UserID, l.KnownBrowser)
+	if err != nil || !waived {
+		return demand, err
+	}
+	demand.Factor = false
+	demand.Terms.Reasons = append(slices.Clip(demand.Terms.Reasons), mfa.Reason{Setting: "factor", Value: string(mfa.Off), By: "the person, on this browser"})
+	return demand, nil
 }
 
 // decide puts the facts of a login before the policy. What nobody asks about is not

@@ -150,13 +150,13 @@ func TestAReportedLoginIsDead(t *testing.T) {
 		p.answer(protocol.Report, "")
 		v.want(idp.PageReported)
 		w.clock = w.clock.Add(5 * time.Minute)
-		must(t, w.UseMobile(t.Context(), v.l, v.b, v.form()))
+		must(t, w.UseMobile(t.Context(), v.l, v.b, v.form(), ""))
 		must(t, w.ChooseTyped(t.Context(), v.l, v.b, v.form()))
 		v.passcode(p.typed())
 		v.want(idp.PageReported)
 		next := w.visit("number")
 		next.submit("alice", secret)
-		must(t, w.UseMobile(t.Context(), next.l, next.b, next.form()))
+		must(t, w.UseMobile(t.Context(), next.l, next.b, next.form(), ""))
 		next.want(idp.PagePaused) // until a second factor other than push
 	})
 }

@@ -44,6 +44,11 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, terms mfa.Terms, held 
 		if f.KnownToken, err = s.Sessions.RememberTx(tx, l.UserID, b.KnownToken, l.IP, l.UserAgent); err != nil {
 			return nil, err
 		}
+		if l.Waive && terms.Remember > 0 {
+			if err := s.Sessions.WaiveTx(tx, l.UserID, f.KnownToken, terms.Remember); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if l.ClientID != AccountPages {
 		_, err := s.Tokens.IssueCodeTx(tx, s.codeRequest(l, began))

@@ -20,6 +20,7 @@ type Login struct {
 	ChallengeID  string // the challenge of this login, "" before the first
 	KnownBrowser string // the id of the person's known browser, or ""
 	SessionID    string // while open: the session it took the password from, or ""; then the session it led to
+	Waive        bool   // prompts on this browser, once this login is through
 	Notice       Notice
 	Failure      string // the protocol's error code, for a login that ended without success
 	IP           string

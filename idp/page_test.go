@@ -58,7 +58,7 @@ func TestEachEndOfARequestHasItsPage(t *testing.T) {
 			idp.PagePaused: func(v *visit) {
 				v.ask()
 				p.answer(protocol.Deny, "")
-				must(t, w.UseMobile(ctx, v.l, v.b, v.form()))
+				must(t, w.UseMobile(ctx, v.l, v.b, v.form(), ""))
 			},
 			idp.PageOver: func(*visit) { w.clock = w.clock.Add(15 * time.Minute) },
 			idp.PageDone: func(v *visit) { v.passcode(p.answer(protocol.Approve, v.ask())) },
@@ -98,7 +98,7 @@ func TestAPausedPageSaysUntilWhenAndThenWorksAgain(t *testing.T) {
 		v.submit("alice", secret)
 		v.ask()
 		p.answer(protocol.Deny, "")
-		must(t, w.UseMobile(t.Context(), v.l, v.b, v.form()))
+		must(t, w.UseMobile(t.Context(), v.l, v.b, v.form(), ""))
 		if st := v.want(idp.PagePaused); st.Wait == nil || !st.Wait.Equal(w.clock.Add(10*time.Second)) {
 			t.Errorf("got a wait until %v, want ten seconds", st.Wait)
 		}
@@ -106,7 +106,7 @@ func TestAPausedPageSaysUntilWhenAndThenWorksAgain(t *testing.T) {
 		v.want(idp.PageDenied)
 		v.ask()
 		// Asked again too early while the request is open, the page stays what it is.
-		must(t, w.UseMobile(t.Context(), v.l, v.b, v.form()))
+		must(t, w.UseMobile(t.Context(), v.l, v.b, v.form(), ""))
 		if st := v.want(idp.PagePending); st.Wait == nil || !st.Wait.Equal(w.clock.Add(20*time.Second)) {
 			t.Errorf("got a wait until %v, want twenty seconds", st.Wait)
 		}

@@ -106,7 +106,7 @@ func TestOnlyTheBrowserThatBeganGoesOn(t *testing.T) {
 			_, passcode := w.SubmitPasscode(ctx, v.l, b, form, "123456")
 			for step, err := range map[string]error{
 				"standing": standing, "password": password, "passcode": passcode,
-				"mobile": w.UseMobile(ctx, v.l, b, form), "typed": w.ChooseTyped(ctx, v.l, b, form),
+				"mobile": w.UseMobile(ctx, v.l, b, form, ""), "typed": w.ChooseTyped(ctx, v.l, b, form),
 				"choose": w.ChooseAgain(ctx, v.l, b, form), "cancel": w.Cancel(ctx, v.l, b, form),
 			} {
 				if !errors.Is(err, idp.ErrElsewhere) {
@@ -147,7 +147,7 @@ func (v *visit) wantUnmoved(page idp.Page, form string) {
 	_, passcode := v.w.SubmitPasscode(ctx, v.l, v.b, form, "123456")
 	for step, err := range map[string]error{
 		"password": password, "passcode": passcode,
-		"mobile": v.w.UseMobile(ctx, v.l, v.b, form), "typed": v.w.ChooseTyped(ctx, v.l, v.b, form),
+		"mobile": v.w.UseMobile(ctx, v.l, v.b, form, ""), "typed": v.w.ChooseTyped(ctx, v.l, v.b, form),
 		"choose": v.w.ChooseAgain(ctx, v.l, v.b, form), "cancel": v.w.Cancel(ctx, v.l, v.b, form),
 	} {
 		if !errors.Is(err, idp.ErrMoved) {

@@ -107,7 +107,7 @@ func TestFiftyLoginsThatNobodyAnswersSendThreePrompts(t *testing.T) {
 			}
 			race(len(visits), func(i int) error {
 				v := visits[i]
-				err := w.UseMobile(t.Context(), v.l, v.b, forms[i])
+				err := w.UseMobile(t.Context(), v.l, v.b, forms[i], "")
 				if err != nil {
 					t.Errorf("got %v", err)
 				}

@@ -20,13 +20,14 @@ type Standing struct {
 	Page       Page
 	FormToken  string
 	ClientName string
-	Passkey    bool       // for PageSignIn: a passkey can take the place of the password
-	UserName   string     // how to address the person, "" before the password
-	Ways       mfa.Ways   // for pages that offer a second factor
-	Bare       bool       // the person has no device, not even a suspended one
-	Challenge  mfa.View   // for pages about a challenge
-	Device     string     // the name of the device that approved, for PageDone
-	Terms      mfa.Terms  // what else the policy says of this login
+	Passkey    bool      // for PageSignIn: a passkey can take the place of the password
+	UserName   string    // how to address the person, "" before the password
+	Ways       mfa.Ways  // for pages that offer a second factor
+	Bare       bool      // the person has no device, not even a suspended one
+	Challenge  mfa.View  // for pages about a challenge
+	Device     string    // the name of the device that approved, for PageDone
+	Terms      mfa.Terms // what else the policy says of this login
+	Liking     mfa.Preference
 	Wait       *time.Time // for PagePaused: until when, nil for until another factor succeeds
 }
 
@@ -38,6 +39,7 @@ const (
 	PageSignIn     Page = "login"
 	PageMethod     Page = "method"
 	PageTyped      Page = "typed"
+	PageRecovery   Page = "recovery"
 	PagePending    Page = "pending"
 	PageApproved   Page = "approved"
 	PageDenied     Page = "denied"
@@ -127,7 +129,10 @@ func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Deman
 	if st.Ways, err = s.MFA.Ways(ctx, s.ask(ctx, l, demand)); err != nil {
 		return err
 	}
-	if len(st.Ways.Push) == 0 && !st.Ways.Passkey && !st.Ways.Typed {
+	if st.Liking, err = s.MFA.Preference(ctx, l.UserID); err != nil {
+		return err
+	}
+	if len(st.Ways.Push) == 0 && !st.Ways.Passkey && !st.Ways.Typed && !st.Ways.Recovery {
 		m, err := s.meansOf(ctx, l.UserID)
 		if err != nil {
 			return err
@@ -155,6 +160,8 @@ func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Deman
 	case alive:
 	case l.Method == ByTyped:
 		st.Page = PageTyped
+	case l.Method == ByRecovery:
+		st.Page = PageRecovery
 	case l.Notice.Kind == PushRefused && st.Ways.Refusal != nil:
 		st.Page = PagePaused
 	case st.Page == "":

@@ -15,15 +15,23 @@ import (
 
 // UseMobile asks the person's devices, for the first time or again. What keeps it
 // from being sent is told by the page that follows.
-func (s *Service) UseMobile(ctx context.Context, id string, b Browser, formToken string) error {
+//
+// device is the one that the person wants to be asked, "" for all.
+func (s *Service) UseMobile(ctx context.Context, id string, b Browser, formToken, device string) error {
 	l, demand, err := s.step(ctx, id, b, formToken, StepFactor)
 	if err != nil {
 		return err
 	}
+	return s.askDevices(ctx, l, demand, device)
+}
+
+func (s *Service) askDevices(ctx context.Context, l Login, demand mfa.Demand, device string) error {
 	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
 		return err // the page says so; a password alone does not end a report
 	}
-	_, err = s.MFA.Start(ctx, s.ask(ctx, l, demand), func(tx *db.Tx, challengeID string) error {
+	ask := s.ask(ctx, l, demand)
+	ask.Device = device
+	_, err := s.MFA.Start(ctx, ask, func(tx *db.Tx, challengeID string) error {
 		if err := s.MFA.WithdrawTx(tx, l.ChallengeID); err != nil {
 			return err
 		}
@@ -152,7 +160,11 @@ func (s *Service) factorProvedTx(tx *db.Tx, l Login, b Browser, demand mfa.Deman
 	if p.Passkey != "" || !l.Evidence.PasswordAt.IsZero() {
 		l.Evidence.Passkey = p.Passkey
 	}
+	l.Evidence.Token, l.Evidence.Recovery = p.Token, p.Recovery
 	l.Notice = Notice{}
+	if err := s.MFA.UsedTx(tx, l.UserID, methodOf(l.Evidence)); err != nil {
+		return nil, err
+	}
 	return s.proceedTx(tx, l, b, demand, held)
 }
 

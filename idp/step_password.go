@@ -55,10 +55,16 @@ func (s *Service) SubmitPassword(ctx context.Context, id string, b Browser, form
 	if errors.Is(err, errDisabled) {
 		return nil, s.passwordWrong(ctx, l, username, u.ID, account, attempt)
 	}
-	if err == nil && rehash {
+	if err != nil {
+		return nil, err
+	}
+	if rehash {
 		s.rehash(ctx, u, secret)
 	}
-	return finished, err
+	if finished == nil {
+		return nil, s.askAtOnce(ctx, l.ID)
+	}
+	return finished, nil
 }
 
 // account is what guesses are counted under: the person's id, or something made of the

@@ -26,6 +26,7 @@ type loginRow struct {
 	ChallengeID  *string `db:"challenge_id"`
 	KnownBrowser string  `db:"known_browser"`
 	SessionID    *string `db:"session_id"`
+	Waive        bool
 	IP           string
 	UserAgent    string  `db:"user_agent"`
 	CreatedAt    db.Time `db:"created_at"`
@@ -34,12 +35,13 @@ type loginRow struct {
 }
 
 const loginColumns = `id, version, state, browser_hash, client_id, request, user_id, evidence, method, notice, failure,
-	challenge_id, known_browser, session_id, ip, user_agent, created_at, expires_at, finished_at`
+	challenge_id, known_browser, session_id, waive, ip, user_agent, created_at, expires_at, finished_at`
 
 func (r loginRow) login() Login {
 	return Login{
 		ID: r.ID, State: r.State, ClientID: r.ClientID, Request: r.Request.V, UserID: deref(r.UserID), Evidence: r.Evidence.V,
 		Method: r.Method, ChallengeID: deref(r.ChallengeID), KnownBrowser: r.KnownBrowser, SessionID: deref(r.SessionID),
+		Waive:  r.Waive,
 		Notice: r.Notice.V, Failure: r.Failure, IP: r.IP, UserAgent: r.UserAgent,
 		CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time, FinishedAt: r.FinishedAt.Time,
 		Version: r.Version, browser: hex.EncodeToString(r.BrowserHash),
@@ -82,11 +84,11 @@ func (s *Service) insertLoginTx(tx *db.Tx, l Login, browserHash []byte) error {
 // two that saw the same row only one may change it.
 func (s *Service) saveTx(tx *db.Tx, l Login) error {
 	return tx.Must(ErrMoved, `UPDATE logins SET version = version + 1, state = $1, user_id = $2, evidence = $3, method = $4, notice = $5,
-		failure = $6, challenge_id = $7, known_browser = $8, session_id = $9, finished_at = $10
-		WHERE id = $11 AND version = $12 AND state = $13 AND epoch = $14`,
+		failure = $6, challenge_id = $7, known_browser = $8, session_id = $9, finished_at = $10,
+		waive = $11 WHERE id = $12 AND version = $13 AND state = $14 AND epoch = $15`,
 		l.State, nullable(l.UserID), db.JSON[evidence.Evidence]{V: l.Evidence}, l.Method, db.JSON[Notice]{V: l.Notice},
 		l.Failure, nullable(l.ChallengeID), l.KnownBrowser, nullable(l.SessionID), db.At(l.FinishedAt),
-		l.ID, l.Version, Open, s.Epoch)
+		l.Waive, l.ID, l.Version, Open, s.Epoch)
 }
 
 // noticeTx sets what the page tells, if the login still stands where it stood: a

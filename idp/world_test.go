@@ -251,7 +251,7 @@ func (v *visit) submit(name, password string) *idp.Finished {
 
 func (v *visit) ask() string {
 	v.w.t.Helper()
-	must(v.w.t, v.w.UseMobile(v.w.t.Context(), v.l, v.b, v.form()))
+	must(v.w.t, v.w.UseMobile(v.w.t.Context(), v.l, v.b, v.form(), ""))
 	return v.want(idp.PagePending).Challenge.MatchNumber
 }
 

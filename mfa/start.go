@@ -26,6 +26,8 @@ type Ask struct {
 	KnownBrowser string
 	Context      protocol.Context
 	Demand       Demand
+	// Device is the one that the person wants to be asked, "" for all of them.
+	Device string
 }
 
 // startRaces is how often Start looks again after it lost a race for the one
@@ -72,7 +74,7 @@ func (s *Service) startTx(tx *db.Tx, ask Ask) (string, error) {
 	if err := spent.allows(now); err != nil {
 		return "", err
 	}
-	askable, err := s.askableTx(tx, ask.UserID, ask.Demand)
+	askable, err := s.askableTx(tx, ask)
 	if err != nil {
 		return "", err
 	}
@@ -162,10 +164,10 @@ func (s *Service) newChallengeTx(tx *db.Tx, ask Ask, scope string, now time.Time
 }
 
 // askableTx returns the active devices that are asked for this demand.
-func (s *Service) askableTx(tx *db.Tx, userID string, demand Demand) (askable []devices.Device, err error) {
-	all, err := s.Devices.ActiveTx(tx, userID)
+func (s *Service) askableTx(tx *db.Tx, ask Ask) (askable []devices.Device, err error) {
+	all, err := s.Devices.ActiveTx(tx, ask.UserID)
 	for _, d := range all {
-		if demand.asks(d) {
+		if ask.Demand.asks(d) && (ask.Device == "" || ask.Device == d.ID) {
 			askable = append(askable, d)
 		}
 	}

@@ -63,6 +63,38 @@ func (s *Sessions) KnownTx(tx *db.Tx, userID, token string) (id string, known bo
 	return s.browser(tx.Get, userID, token, s.now())
 }
 
+// WaiveTx keeps that the person waives prompts on the browser that holds this token. It
+// is never evidence of anything, and ends with the memory of the browser.
+func (s *Sessions) WaiveTx(tx *db.Tx, userID, token string, life time.Duration) error {
+	now := s.now()
+	if err := s.waive(tx, userID, token, now.Add(life)); err != nil {
+		return fmt.Errorf("waive prompts: %w", err)
+	}
+	return audit.Record(tx, audit.Entry{At: now, Action: "browser.waived", Subject: userID, User: userID,
+		Detail: map[string]any{"days": int(life.Hours() / 24)}})
+}
+
+// Waived reports whether the person waives prompts on a known browser, by its id.
+func (s *Sessions) Waived(ctx context.Context, userID, id string) (bool, error) {
+	if id == "" {
+		return false, nil
+	}
+	yes, err := s.waived(ctx, userID, id, s.now())
+	if err != nil {
+		return false, fmt.Errorf("look for a waiver: %w", err)
+	}
+	return yes, nil
+}
+
+// UnwaiveTx takes every waiver of a person back, as signing out everywhere does.
+func (s *Sessions) UnwaiveTx(tx *db.Tx, userID string) error {
+	n, err := s.unwaive(tx, userID)
+	if n == 0 || err != nil {
+		return err
+	}
+	return audit.Record(tx, audit.Entry{At: s.now(), Action: "browsers.unwaived", Subject: userID, User: userID, Detail: map[string]any{"count": n}})
+}
+
 // ForgetBrowsersTx makes every browser of a person unknown, as a change of the
 // password, a report or the removal of a device demands.
 func (s *Sessions) ForgetBrowsersTx(tx *db.Tx, userID, reason string) error {

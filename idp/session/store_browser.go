@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -35,6 +36,22 @@ func (s *Sessions) browser(get func(any, string, ...any) error, userID, token st
 		return "", false, nil
 	}
 	return id, err == nil, err
+}
+
+func (s *Sessions) waive(tx *db.Tx, userID, token string, until time.Time) error {
+	_, err := tx.Exec("UPDATE browsers SET waived_until = $1 WHERE token_hash = $2 AND user_id = $3 AND epoch = $4",
+		db.At(until), random.Hash(token), userID, s.Epoch)
+	return err
+}
+
+func (s *Sessions) unwaive(tx *db.Tx, userID string) (int64, error) {
+	return tx.Exec("UPDATE browsers SET waived_until = NULL WHERE user_id = $1 AND waived_until IS NOT NULL", userID)
+}
+
+func (s *Sessions) waived(ctx context.Context, userID, id string, now time.Time) (yes bool, err error) {
+	err = s.DB.Get(ctx, &yes, `SELECT EXISTS (SELECT 1 FROM browsers
+		WHERE id = $1 AND user_id = $2 AND epoch = $3 AND expires_at > $4 AND waived_until > $4)`, id, userID, s.Epoch, db.At(now))
+	return yes, err
 }
 
 func (s *Sessions) deleteBrowsers(tx *db.Tx, userID string) (int64, error) {

@@ -30,6 +30,8 @@ func (s *Surface) view(st idp.Standing, typing bool, now time.Time) View {
 		return s.method(d)
 	case idp.PageTyped:
 		return d.typed()
+	case idp.PageRecovery:
+		return d.recovery()
 	case idp.PagePending:
 		return d.waiting()
 	case idp.PageApproved:
@@ -92,7 +94,7 @@ func (d drawing) signIn() View {
 }
 
 func (s *Surface) method(d drawing) View {
-	v := ChooseMethod{Question: d.question(), Name: d.UserName, MobileURL: d.mobileURL(), PasscodeURL: d.typedURL()}
+	v := ChooseMethod{Question: d.question(), Name: d.UserName, MobileURL: d.mobileURL(), PasscodeURL: d.typedURL(), RecoveryURL: d.recoveryURL()}
 	switch {
 	case d.Bare && d.Terms.WithoutDevice == mfa.WithoutDeviceEnrol:
 		v.EnrolURL = s.EnrolURL
@@ -100,8 +102,12 @@ func (s *Surface) method(d drawing) View {
 		v.Unable = v.None()
 	}
 	for _, device := range d.Ways.Push {
-		v.Devices = append(v.Devices, device.Name)
+		v.Devices = append(v.Devices, Device{device.ID, device.Name})
 	}
+	if life := d.Terms.Remember; life >= 24*time.Hour {
+		v.WaiveURL, v.Waive, v.Waived = d.path+"/waive", life, d.Login.Waive
+	}
+	v.Last = string(d.Liking.Last)
 	return v
 }
 
@@ -111,7 +117,7 @@ func (d drawing) typed() View {
 	if n.Kind == idp.Wait {
 		v.Wait = d.left(n.Until)
 	}
-	v.Closed = n.Kind == idp.Closed
+	v.Closed, v.Long = n.Kind == idp.Closed, d.Ways.Long
 	return v
 }
 

@@ -37,13 +37,16 @@ func (s *Surface) Register(b *guard.Browser) {
 	b.Handle("GET /login/{login}", s.show)
 	b.Handle("GET /login/{login}/stream", s.stream)
 	for action, handle := range map[string]func(*http.Request, string, form) (*idp.Finished, error){
-		"password":   s.password,
-		"mobile":     s.mobile,
-		"typed":      s.typed,
-		"choose":     s.choose,
-		"passcode":   s.passcode,
-		"cancel":     s.cancel,
-		"send-again": s.mobile,
+		"password":      s.password,
+		"mobile":        s.mobile,
+		"typed":         s.typed,
+		"choose":        s.choose,
+		"passcode":      s.passcode,
+		"recovery":      s.useRecovery,
+		"recovery-code": s.recoveryCode,
+		"cancel":        s.cancel,
+		"send-again":    s.mobile,
+		"waive":         s.waive,
 	} {
 		b.Handle("POST /login/{login}/"+action, s.post(handle))
 	}
@@ -87,7 +90,11 @@ func (s *Surface) password(r *http.Request, id string, f form) (*idp.Finished, e
 }
 
 func (s *Surface) mobile(r *http.Request, id string, f form) (*idp.Finished, error) {
-	return nil, s.Logins.UseMobile(r.Context(), id, f.browser, f.token)
+	return nil, s.Logins.UseMobile(r.Context(), id, f.browser, f.token, f.value("device"))
+}
+
+func (s *Surface) waive(r *http.Request, id string, f form) (*idp.Finished, error) {
+	return nil, s.Logins.WaiveBrowser(r.Context(), id, f.browser, f.token, f.value("waive") == "on")
 }
 
 func (s *Surface) typed(r *http.Request, id string, f form) (*idp.Finished, error) {

@@ -40,10 +40,10 @@ func stories() []story {
 		{"sign in while throttled", SignIn{Question: q, Action: "/a", Wait: 90 * time.Second}, "login",
 			[]string{"username", "password", "login-submit", "login-error"}, nil},
 		{"sign in, empty", SignIn{}, "login", []string{"username", "password", "login-submit"}, []string{"cancel"}},
-		{"choose", ChooseMethod{Question: q, Name: evil, MobileURL: "/m", Devices: []string{evil, "Tablet"}, PasscodeURL: "/p"}, "method",
+		{"choose", ChooseMethod{Question: q, Name: evil, MobileURL: "/m", Devices: []Device{{"dev_1", evil}, {"dev_2", "Tablet"}}, WaiveURL: "/w", Waive: 30 * 24 * time.Hour, PasscodeURL: "/p"}, "method",
 			[]string{"use-mobile", "use-passcode", "cancel"}, nil},
 		{"choose, with recovery codes", ChooseMethod{Question: q, MobileURL: "/m", RecoveryURL: "/r"}, "method", []string{"use-mobile", "use-recovery"}, nil},
-		{"choose, passcode first", ChooseMethod{Question: q, MobileURL: "/m", PasscodeURL: "/p", PasscodeFirst: true}, "method",
+		{"choose, passcode first", ChooseMethod{Question: q, MobileURL: "/m", PasscodeURL: "/p", Last: "passcode"}, "method",
 			[]string{"use-passcode", "use-mobile"}, nil},
 		{"no device yet", ChooseMethod{Question: q, Name: "Alice"}, "method", []string{"cancel"}, []string{"use-mobile", "use-passcode"}},
 		{"no device yet, may enrol", ChooseMethod{Question: q, EnrolURL: "/enrol"}, "method", []string{"cancel"}, nil},
@@ -54,6 +54,14 @@ func stories() []story {
 		{"type a passcode while throttled", TypePasscode{Question: q, Action: "/p", Wait: time.Minute}, "method",
 			[]string{"passcode", "passcode-submit", "passcode-error"}, nil},
 		{"type a passcode, empty", TypePasscode{}, "method", []string{"passcode", "passcode-submit"}, nil},
+		{"type a passcode of eight digits", TypePasscode{Question: q, Action: "/p", Long: true, Wrong: true}, "method",
+			[]string{"passcode", "passcode-submit", "passcode-error"}, nil},
+		{"type a recovery code", TypeRecovery{Question: q, Action: "/r", Wrong: true, OtherURL: "/o"}, "method",
+			[]string{"recovery-code", "recovery-submit", "recovery-error", "use-other", "cancel"}, nil},
+		{"type a recovery code while throttled", TypeRecovery{Question: q, Action: "/r", Wait: time.Minute}, "method",
+			[]string{"recovery-code", "recovery-submit", "recovery-error"}, nil},
+		{"type a recovery code, closed", TypeRecovery{Question: q, Action: "/r", Closed: true}, "method", []string{"recovery-error"}, nil},
+		{"type a recovery code, empty", TypeRecovery{}, "method", []string{"recovery-code", "recovery-submit"}, []string{"cancel"}},
 		{"waiting", Waiting{Question: q, Device: evil, MatchNumber: "47", Progress: ProgressOpened, Left: 102 * time.Second,
 			StreamURL: "/login/l1/stream", PasscodeAction: "/p", AgainURL: "/m", AgainIn: 9 * time.Second, TypeURL: "/login/l1?type=1"},
 			"pending", []string{"match-number", "passcode", "passcode-submit", "send-again", "cancel"}, nil},
@@ -230,7 +238,7 @@ func TestTheScriptMaySubmitOnceButNotAfterAMistake(t *testing.T) {
 }
 
 func TestTheLastUsedMethodStandsFirst(t *testing.T) {
-	html := draw(t, newViews(t), ChooseMethod{MobileURL: "/m", PasscodeURL: "/p", PasscodeFirst: true})
+	html := draw(t, newViews(t), ChooseMethod{MobileURL: "/m", PasscodeURL: "/p", Last: "passcode"})
 	if strings.Index(html, `id="use-passcode"`) > strings.Index(html, `id="use-mobile"`) {
 		t.Error("want the passcode first")
 	}

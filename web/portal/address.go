@@ -13,6 +13,7 @@ const Home = "/account/"
 const (
 	devicesPath   = Home + "devices"
 	addPath       = devicesPath + "/add"
+	atOncePath    = Home + "at-once"
 	confirmPath   = devices.ConfirmPath
 	confirmedPath = Home + "device-confirmed"
 	refusedPath   = Home + "device-refused"

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/protocol"
@@ -15,6 +16,10 @@ type Devices struct {
 	Devices    []DeviceRow
 	AddURL     string
 	WaitingURL string // where a device is confirmed that waits, "" if none does
+
+	AtOnceURL   string // where the person says whether devices are asked right after the password
+	AtOnceToken string
+	AtOnce      bool
 }
 
 // DeviceRow is one device in the list.
@@ -35,7 +40,14 @@ func (s *Surface) devices(w http.ResponseWriter, r *http.Request, h idp.Holder) 
 	if err != nil {
 		return err
 	}
-	view := Devices{Frame: framed(sectionDevices), AddURL: addPath}
+	liking, err := s.Logins.MFA.Preference(r.Context(), h.User.ID)
+	if err != nil {
+		return err
+	}
+	view := Devices{
+		Frame: framed(sectionDevices), AddURL: addPath,
+		AtOnceURL: atOncePath, AtOnceToken: s.formOf(h, "at once", ""), AtOnce: liking.AtOnce,
+	}
 	for _, d := range all {
 		if d.State == devices.Enrolling {
 			continue
@@ -96,3 +108,8 @@ func (s *Surface) kind(k protocol.Kind) string {
 
 // short is enough of a fingerprint to tell two devices of one person apart.
 func short(fingerprint string) string { return fingerprint[:min(len(fingerprint), 9)] }
+
+// atOnce keeps whether the person wants to be asked right after the password.
+func (s *Surface) atOnce(r *http.Request, h idp.Holder, form url.Values) (string, error) {
+	return devicesPath, s.Logins.MFA.SetAtOnce(r.Context(), h.User.ID, form.Get("at-once") == "on")
+}

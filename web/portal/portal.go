@@ -61,6 +61,7 @@ func (s *Surface) Register(b *guard.Browser) {
 	b.Handle("GET "+Home+"{$}", s.home)
 
 	b.Handle("GET "+devicesPath, s.reading(idp.AccountDevices, s.devices))
+	b.Handle("POST "+atOncePath, s.posting(idp.AccountDevices, "at once", s.atOnce))
 	b.Handle("GET "+devicesPath+"/{device}", s.reading(idp.AccountDevice, s.device))
 	b.Handle("POST "+devicesPath+"/{device}/rename", s.posting(idp.AccountDevice, "rename", s.rename))
 	b.Handle("POST "+devicesPath+"/{device}/push", s.posting(idp.AccountDevice, "push", s.push))

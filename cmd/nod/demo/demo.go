@@ -46,6 +46,8 @@ type Addresses struct {
 	App      string `json:"app"`
 	Username string `json:"username"`
 	Password string `json:"password"`
+	// Enrol is a link that makes a browser alice's device, once.
+	Enrol string `json:"enrol"`
 }
 
 const username = "alice"
@@ -94,6 +96,9 @@ func play(ctx context.Context, o Options, s *server.Server, at Addresses, l net.
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	if at.Enrol, err = enrolLink(ctx, s); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	mail, err := NewMail(ctx, at.Issuer, "contoso-mail", secret, at.App)
 	if err != nil {
 		return errors.Join(err, l.Close())
@@ -131,7 +136,11 @@ func tell(o Options, at Addresses) {
 	fmt.Fprintf(o.Out, "nod runs at %s. Everything is thrown away when you press Ctrl+C.\n\n", at.Issuer)
 	fmt.Fprintf(o.Out, "  1. Open %s and choose \"Sign in with nod\".\n", at.App)
 	fmt.Fprintf(o.Out, "  2. Sign in as %s with the password %s, then choose \"Use my mobile\".\n", at.Username, at.Password)
-	fmt.Fprintf(o.Out, "  3. %s\n\n", third)
+	fmt.Fprintf(o.Out, "  3. %s\n", third)
+	if at.Enrol != "" {
+		fmt.Fprintf(o.Out, "\nTo make your browser the device instead, with fingerprint or face, open\n  %s\nand keep that page open. Without a sensor, it asks for a PIN.\n", at.Enrol)
+	}
+	fmt.Fprintln(o.Out)
 }
 
 // scene adds one person, one application and one enrolled device.
@@ -161,6 +170,19 @@ func scene(ctx context.Context, s *server.Server, at Addresses, auto bool) (*sim
 	}
 	phone, err := simulator.Enroll(ctx, link.URL, simulator.Options{Name: "Alice's terminal"})
 	return phone, secret, err
+}
+
+// enrolLink makes alice's link for a browser. It needs no confirmation: this is her
+// first minute with it.
+func enrolLink(ctx context.Context, s *server.Server) (string, error) {
+	u, err := s.Users.ByLogin(ctx, username)
+	if err != nil {
+		return "", err
+	}
+	link, err := s.Devices.Link(audit.From(ctx, audit.Origin{Actor: "cli:demo"}), devices.LinkRequest{
+		UserID: u.ID, Valid: devices.AdminLink, MadeBy: "cli:demo", Rule: devices.RuleBiometricOrPIN,
+	})
+	return link.URL, err
 }
 
 // approveAll is a person who always says yes.

@@ -22,6 +22,11 @@ const (
 	PasswordChanged NoticeKind = "password_changed"
 	PasskeyAdded    NoticeKind = "passkey_added"
 	PasskeyRemoved  NoticeKind = "passkey_removed"
+
+	TokenAdded        NoticeKind = "token_added"
+	TokenRemoved      NoticeKind = "token_removed"
+	RecoveryCodeUsed  NoticeKind = "recovery_code_used"
+	RecoveryCodesMade NoticeKind = "recovery_codes_made"
 )
 
 // noticeLife is how long a device is told of a change.

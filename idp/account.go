@@ -142,10 +142,11 @@ func (s *Service) proves(h Holder, demand mfa.Demand) bool {
 // phone must not find it resumed by the session that the thief made with it.
 func (s *Service) fresh(h Holder) bool {
 	e := h.Session.Evidence
-	if !s.proves(h, s.ownDemand(h.means, true)) || s.now().Sub(oldest(e)) > freshFor {
+	change := !e.Recovery // whoever lost what verifies them replaces it by a code kept for that
+	if !s.proves(h, s.ownDemand(h.means, change)) || s.now().Sub(oldest(e)) > freshFor {
 		return false
 	}
-	return h.Bare || h.means.holds(e)
+	return h.Bare || e.Recovery || h.means.holds(e)
 }
 
 // FormOf is the token that a form at the person's own pages carries. It belongs to this

@@ -47,6 +47,12 @@ const (
 	SessionEnded      EventKind = "session_ended"
 	PasswordChanged   EventKind = "password_changed"
 	ClientDisconnects EventKind = "disconnected"
+	TokenAdded        EventKind = "token_added"
+	TokenRenamed      EventKind = "token_renamed"
+	TokenRemoved      EventKind = "token_removed"
+	RecoveryMade      EventKind = "recovery_made"
+	RecoveryUsed      EventKind = "recovery_used"
+	RecoveryWrong     EventKind = "recovery_wrong"
 )
 
 // EventKinds lists all of them.
@@ -54,6 +60,7 @@ var EventKinds = []EventKind{
 	SignedInTo, SignInCancelled, PasswordWrong, PasscodeWrong, RequestDenied, RequestReported, RequestExpired, RequestFailed,
 	LinkMade, LinkReused, DeviceAdded, DeviceRefused, DeviceRenamed, DeviceSuspended, DeviceResumed, DeviceRemoved,
 	SessionEnded, PasswordChanged, ClientDisconnects,
+	TokenAdded, TokenRenamed, TokenRemoved, RecoveryMade, RecoveryUsed, RecoveryWrong,
 }
 
 // ActivityPage is how many events one page holds, or a few more where several
@@ -134,7 +141,7 @@ func (s *Service) event(ctx context.Context, r audit.Row) (Event, bool, error) {
 	if r.ClientID != "" {
 		e.Client = s.clientName(ctx, r.ClientID)
 	}
-	if kind == DeviceRenamed {
+	if kind == DeviceRenamed || kind == TokenAdded || kind == TokenRenamed || kind == TokenRemoved {
 		e.Device = d.Name
 		return e, true, nil
 	}

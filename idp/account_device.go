@@ -9,6 +9,7 @@ import (
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/mfa/passkey"
+	"github.com/nod-idp/nod/mfa/token"
 )
 
 // Elsewhere says whether a change also signs the person out in their other browsers.
@@ -79,6 +80,9 @@ func (s *Service) stillBareTx(tx *db.Tx, userID string) error {
 	guarded, err := devices.GuardedTx(tx, userID)
 	if err == nil && !guarded {
 		guarded, err = passkey.GuardedTx(tx, userID)
+	}
+	if err == nil && !guarded {
+		guarded, err = token.GuardedTx(tx, userID)
 	}
 	if err == nil && guarded {
 		err = ErrSignIn

@@ -28,10 +28,14 @@ const (
 	AccountActivity  AccountName = "activity"
 	AccountSessions  AccountName = "sessions"
 	AccountPassword  AccountName = "password"
+	AccountToken     AccountName = "token"
+	AccountAddToken  AccountName = "add token"
+	AccountNewToken  AccountName = "new token"
+	AccountRecovery  AccountName = "recovery"
 )
 
 var accountNames = []AccountName{
-	AccountDevices, AccountDevice, AccountAdd, AccountEnrolment, AccountConfirm, AccountActivity, AccountSessions, AccountPassword,
+	AccountDevices, AccountDevice, AccountAdd, AccountEnrolment, AccountConfirm, AccountActivity, AccountSessions, AccountPassword, AccountToken, AccountAddToken, AccountNewToken, AccountRecovery,
 }
 
 var itemForm = regexp.MustCompile(`^[a-z]{3}_[a-z0-9]{1,64}$`)

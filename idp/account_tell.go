@@ -45,6 +45,19 @@ func tell(r audit.Row, d detail) (kind EventKind, device string, told bool) {
 		return DeviceResumed, r.Subject, true
 	case "device.removed":
 		return DeviceRemoved, r.Subject, true
+	case "token.added":
+		return TokenAdded, "", true
+	case "token.renamed":
+		return TokenRenamed, "", true
+	case "token.removed":
+		return TokenRemoved, "", true
+	case "recovery.made":
+		return RecoveryMade, "", true
+	case "recovery.used":
+		if refused {
+			return RecoveryWrong, "", true
+		}
+		return RecoveryUsed, "", true
 	case "session.ended":
 		// To sign in again in the same browser ends the session before.
 		return SessionEnded, "", d.Reason != session.Replaced

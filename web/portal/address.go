@@ -22,6 +22,11 @@ const (
 	passwordPath  = Home + "password"
 	changedPath   = Home + "password-changed"
 	signOutPath   = "/logout"
+
+	tokensPath     = Home + "tokens"
+	addTokenPath   = tokensPath + "/add"
+	tokenAddedPath = Home + "token-added"
+	recoveryPath   = Home + "recovery"
 )
 
 // AddPath is where a first device is set up, if policy allows.
@@ -41,6 +46,14 @@ func Address(p idp.AccountPage) string {
 		return sessionsPath
 	case p.Name == idp.AccountPassword:
 		return passwordPath
+	case p.Name == idp.AccountAddToken:
+		return addTokenPath
+	case p.Name == idp.AccountRecovery:
+		return recoveryPath
+	case p.Name == idp.AccountToken && p.Item != "":
+		return tokensPath + "/" + p.Item
+	case p.Name == idp.AccountNewToken && p.Item != "":
+		return addTokenPath + "/" + p.Item
 	case p.Name == idp.AccountDevice && p.Item != "":
 		return devicesPath + "/" + p.Item
 	case p.Name == idp.AccountEnrolment && p.Item != "":

@@ -15,6 +15,7 @@ type Devices struct {
 	Frame
 	Devices    []DeviceRow
 	AddURL     string
+	Codes      Codes
 	WaitingURL string // where a device is confirmed that waits, "" if none does
 
 	AtOnceURL   string // where the person says whether devices are asked right after the password
@@ -70,6 +71,9 @@ func (s *Surface) devices(w http.ResponseWriter, r *http.Request, h idp.Holder) 
 		if p := waiting[0]; !p.ByAdministrator {
 			view.WaitingURL = addPath + "/" + p.EnrolmentID
 		}
+	}
+	if view.Codes, err = s.codes(r.Context(), h); err != nil {
+		return err
 	}
 	return s.set.Render(w, http.StatusOK, "devices", view)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
+	typed "github.com/nod-idp/nod/mfa/token"
 	"github.com/nod-idp/nod/web/guard"
 )
 
@@ -120,7 +121,7 @@ func (s *Surface) signIn(w http.ResponseWriter, r *http.Request, back idp.Accoun
 
 // item is the id that a request is about, "" if it is about none.
 func item(r *http.Request) string {
-	return cmp.Or(r.PathValue("device"), r.PathValue("enrolment"), r.PathValue("session"))
+	return cmp.Or(r.PathValue("device"), r.PathValue("enrolment"), r.PathValue("session"), r.PathValue("token"))
 }
 
 // formOf is the token of a form with a purpose, about one thing.
@@ -137,7 +138,7 @@ func (s *Surface) drawnFor(h idp.Holder, r *http.Request, purpose string, form u
 
 // missing makes what is not there, or not this person's, one and the same answer.
 func missing(err error) error {
-	for _, none := range []error{devices.ErrNotFound, devices.ErrNotWaiting, session.ErrNone, token.ErrNone} {
+	for _, none := range []error{devices.ErrNotFound, devices.ErrNotWaiting, session.ErrNone, token.ErrNone, typed.ErrNotFound} {
 		if errors.Is(err, none) {
 			return guard.NotFound(err)
 		}

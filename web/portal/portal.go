@@ -89,6 +89,17 @@ func (s *Surface) Register(b *guard.Browser) {
 	b.Handle("POST "+sessionsPath+"/{session}/end", s.posting(idp.AccountSessions, "end", s.endOne))
 	b.Handle("POST "+sessionsPath+"/disconnect", s.posting(idp.AccountSessions, "disconnect", s.disconnect))
 
+	b.Handle("GET "+addTokenPath, s.fresh(idp.AccountAddToken, s.addToken))
+	b.Handle("POST "+addTokenPath, s.changing(idp.AccountAddToken, "add token", s.beginToken))
+	b.Handle("GET "+addTokenPath+"/{token}", s.fresh(idp.AccountNewToken, s.newToken))
+	b.Handle("POST "+addTokenPath+"/{token}/prove", s.changing(idp.AccountNewToken, "prove token", s.proveToken))
+	b.Handle("GET "+tokenAddedPath, s.static("tokenadded"))
+	b.Handle("GET "+tokensPath+"/{token}", s.reading(idp.AccountToken, s.token))
+	b.Handle("POST "+tokensPath+"/{token}/rename", s.posting(idp.AccountToken, "rename token", s.renameToken))
+	b.Handle("POST "+tokensPath+"/{token}/remove", s.changing(idp.AccountToken, "remove token", s.removeToken))
+	b.Handle("GET "+recoveryPath, s.reading(idp.AccountRecovery, s.recovery))
+	b.Handle("POST "+recoveryPath, s.makeRecovery)
+
 	b.Handle("GET "+passwordPath, s.fresh(idp.AccountPassword, s.password))
 	b.Handle("POST "+passwordPath, s.changing(idp.AccountPassword, "password", s.changePassword))
 	b.Handle("GET "+changedPath, s.static("changed"))

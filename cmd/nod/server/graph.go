@@ -23,7 +23,9 @@ import (
 	"github.com/nod-idp/nod/internal/outbound"
 	"github.com/nod-idp/nod/internal/seal"
 	"github.com/nod-idp/nod/mfa"
+	"github.com/nod-idp/nod/mfa/recovery"
 	"github.com/nod-idp/nod/mfa/throttle"
+	typed "github.com/nod-idp/nod/mfa/token"
 )
 
 // Server is nod, opened and ready to serve. Its rooms are exported for tests and
@@ -119,6 +121,8 @@ func (s *Server) build() {
 		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Devices: s.Devices, People: People{s.Users},
 		Guesses: s.Guesses, Now: o.Now, Window: o.ApprovalWindow, Finish: o.FinishWindow,
 	}
+	s.MFA.Tokens = &typed.Tokens{DB: s.DB, Box: box, Now: o.Now}
+	s.MFA.Recovery = &recovery.Codes{DB: s.DB, Box: box, Now: o.Now}
 	s.Keys = &keys.Ring{DB: s.DB, Box: box, Bits: o.RSABits, Now: o.Now}
 	s.Sessions = &session.Sessions{
 		DB: s.DB, Epoch: epoch, Now: o.Now, Absolute: o.SessionAbsolute, Idle: o.SessionIdle, KnownBrowser: o.KnownBrowser,

@@ -57,6 +57,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 		"sessions":   s.Sessions.Sweep,
 		"tokens":     s.Tokens.Sweep,
 		"enrolments": s.Devices.Sweep,
+		"apps":       s.MFA.Tokens.Sweep,
 		"replays": func(ctx context.Context, limit int) (int64, error) {
 			return s.DB.SweepOnce(ctx, s.now(), limit)
 		},

@@ -1,6 +1,7 @@
 // Improves the person's own pages. All of them work without it.
 import { countDown } from "../countdown.js";
 import { copy } from "./copy.js";
+import { keep } from "./keep.js";
 import { localise } from "./moment.js";
 import { reveal } from "./reveal.js";
 import { watch } from "./watch.js";
@@ -10,6 +11,7 @@ const each = (selector, decorate) => document.querySelectorAll(selector).forEach
 each("[data-countdown]", countDown);
 each("[data-moment]", localise);
 each("[data-copy]", copy);
+each("[data-keep]", keep);
 each("[data-reveal]", reveal);
 each("[data-watch]", watch);
 

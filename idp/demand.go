@@ -54,8 +54,16 @@ func (s *Service) waive(ctx context.Context, l Login, demand mfa.Demand) (mfa.De
 func (s *Service) decide(ctx context.Context, l Login, factor mfa.SecondFactor) (mfa.Demand, error) {
 	f := mfa.Facts{Client: l.ClientID, ClientFactor: factor, ACR: l.Request.ACRValues}
 	f.IP, _ = netip.ParseAddr(l.IP)
-	if l.UserID == "" || !s.Policy.AsksWho() && !slices.Contains(f.ACR, evidence.ACRPhishingResistant) {
+	asksPasskey := slices.Contains(f.ACR, evidence.ACRPhishingResistant)
+	if l.UserID == "" || !s.Policy.AsksWho() && !asksPasskey {
 		return s.Policy.Decide(f), nil
+	}
+	if asksPasskey {
+		has, err := s.MFA.HasPasskey(ctx, l.UserID)
+		if err != nil {
+			return mfa.Demand{}, err
+		}
+		f.HasPasskey = has
 	}
 	u, err := s.Users.ByID(ctx, l.UserID)
 	if err != nil {

@@ -72,7 +72,7 @@ func (s *Surface) metadata() (document, error) {
 		ResponseTypes:     []string{string(client.Code)},
 		ResponseModes:     responseModes,
 		Grants:            []string{string(client.AuthorizationCode), string(client.RefreshToken), string(client.ClientCredentials)},
-		ACRs:              []string{evidence.ACRPassword, evidence.ACRMFA},
+		ACRs:              evidence.ACRs(),
 		Subjects:          []string{"public"},
 		IDTokenAlgs:       []string{string(client.RS256), string(client.ES256), string(client.EdDSA)},
 		TokenAuth:         all,

@@ -94,7 +94,7 @@ func unlockUser(v *verb) error {
 		return err
 	}
 	err = v.DB.Write(v.ctx, func(tx *db.Tx) error {
-		if err := throttle.UnlockTx(tx, u.ID, idp.PasswordAuthenticator, mfa.TypedAuthenticator, mfa.RecoveryAuthenticator); err != nil {
+		if err := throttle.UnlockTx(tx, u.ID, idp.PasswordAuthenticator, mfa.TypedAuthenticator, mfa.PasskeyAuthenticator, mfa.RecoveryAuthenticator); err != nil {
 			return err
 		}
 		if err := mfa.UnlockTx(tx, u.ID); err != nil {

@@ -34,7 +34,7 @@ const (
 type Target struct {
 	// Account is the canonical key of the account, one for all its spellings.
 	Account string
-	// Authenticator is what is guessed: "password" or "typed". Each has counters of
+	// Authenticator is what is guessed, such as "password" or "typed". Each has counters of
 	// its own, so that one being closed leaves the others open.
 	Authenticator string
 	IP            string

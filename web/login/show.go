@@ -80,7 +80,7 @@ func (d drawing) mobileURL() string {
 }
 
 func (d drawing) signIn() View {
-	v := SignIn{Question: d.question(), Action: d.path + "/password", Username: d.Login.Request.LoginHint}
+	v := SignIn{Question: d.question(), PasskeyOffer: d.passkeyOffer(d.Passkey), Action: d.path + "/password", Username: d.Login.Request.LoginHint}
 	n := d.Login.Notice
 	if n.Username != "" {
 		v.Username = n.Username
@@ -94,7 +94,10 @@ func (d drawing) signIn() View {
 }
 
 func (s *Surface) method(d drawing) View {
-	v := ChooseMethod{Question: d.question(), Name: d.UserName, MobileURL: d.mobileURL(), PasscodeURL: d.typedURL(), RecoveryURL: d.recoveryURL()}
+	v := ChooseMethod{
+		Question: d.question(), PasskeyOffer: d.passkeyOffer(d.Ways.Passkey), Name: d.UserName,
+		MobileURL: d.mobileURL(), PasscodeURL: d.typedURL(), RecoveryURL: d.recoveryURL(),
+	}
 	switch {
 	case d.Bare && d.Terms.WithoutDevice == mfa.WithoutDeviceEnrol:
 		v.EnrolURL = s.EnrolURL
@@ -179,13 +182,13 @@ func (d drawing) approved() View {
 func (d drawing) ended() View {
 	v := Ended{Question: d.question(), Outcome: Outcome(d.Page), Device: d.Challenge.Device}
 	if d.Page != idp.PageReported {
-		v.AgainURL, v.PasscodeURL = d.mobileURL(), d.typedURL()
+		v.AgainURL, v.PasscodeURL, v.PasskeyOffer = d.mobileURL(), d.typedURL(), d.passkeyOffer(d.Ways.Passkey)
 	}
 	return v
 }
 
 func (d drawing) paused() View {
-	v := Paused{Question: d.question(), MobileURL: d.path + "/mobile", PasscodeURL: d.typedURL()}
+	v := Paused{Question: d.question(), PasskeyOffer: d.passkeyOffer(d.Ways.Passkey), MobileURL: d.path + "/mobile", PasscodeURL: d.typedURL()}
 	if d.Wait != nil {
 		v.Wait = max(time.Second, d.left(*d.Wait))
 	}

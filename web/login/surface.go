@@ -36,9 +36,11 @@ type Surface struct {
 func (s *Surface) Register(b *guard.Browser) {
 	b.Handle("GET /login/{login}", s.show)
 	b.Handle("GET /login/{login}/stream", s.stream)
+	b.Handle("GET /login/{login}/passkey", s.passkeyOptions)
 	for action, handle := range map[string]func(*http.Request, string, form) (*idp.Finished, error){
 		"password":      s.password,
 		"mobile":        s.mobile,
+		"passkey":       s.passkey,
 		"typed":         s.typed,
 		"choose":        s.choose,
 		"passcode":      s.passcode,

@@ -22,6 +22,7 @@ const (
 // have an address; the state is the outcome.
 type Ended struct {
 	Question
+	PasskeyOffer
 	Outcome     Outcome
 	Device      string // "" when several were asked
 	AgainURL    string // never set after a report: a password alone does not end one

@@ -10,11 +10,11 @@ import (
 // method. With no way at all it says what to do instead.
 type ChooseMethod struct {
 	Question
+	PasskeyOffer
 	Name        string   // how to address the person; "" is fine
 	MobileURL   string   // "" when no device can be asked
 	Devices     []Device // those devices
 	PasscodeURL string   // "" when nothing can make a typed passcode
-	PasskeyURL  string   // "" when the person has no passkey
 	RecoveryURL string   // "" when the person has no recovery codes
 	Last        string   // the method that was used last: "push", "passcode", "passkey", "recovery" or ""
 	Unable      bool     // with no way at all: the person has devices, and none of them will do
@@ -70,6 +70,7 @@ func (p TypePasscode) view() (string, int) { return "passcode", http.StatusOK }
 // ways stay open. State paused.
 type Paused struct {
 	Question
+	PasskeyOffer
 	Wait        time.Duration // 0: until a passcode was used
 	MobileURL   string
 	PasscodeURL string // "" when nothing can make one

@@ -8,12 +8,12 @@ import (
 // SignIn asks for user name and password. Button login-submit, state login.
 type SignIn struct {
 	Question
+	PasskeyOffer
 	Action     string
 	Username   string        // filled in already, after a mistake or by the application's hint
 	Mismatched bool          // the last try did not match
 	Wait       time.Duration // no further try before this has passed; 0 is no wait
 	Closed     bool          // too many wrong tries; browsers that are not known are not let in at all
-	PasskeyURL string        // "" draws no link
 	HelpURL    string        // "" draws no link
 }
 

@@ -33,7 +33,7 @@ type story struct {
 func stories() []story {
 	q := question()
 	return []story{
-		{"sign in", SignIn{Question: q, Action: "/login/l1/password", PasskeyURL: "/k", HelpURL: "/h"}, "login",
+		{"sign in", SignIn{Question: q, Action: "/login/l1/password", PasskeyOffer: PasskeyOffer{PasskeyURL: "/k"}, HelpURL: "/h"}, "login",
 			[]string{"username", "password", "login-submit", "cancel"}, []string{"login-error"}},
 		{"sign in after a mistake", SignIn{Question: q, Action: "/a", Username: evil, Mismatched: true}, "login",
 			[]string{"username", "password", "login-submit", "login-error"}, nil},
@@ -48,6 +48,17 @@ func stories() []story {
 		{"no device yet", ChooseMethod{Question: q, Name: "Alice"}, "method", []string{"cancel"}, []string{"use-mobile", "use-passcode"}},
 		{"no device yet, may enrol", ChooseMethod{Question: q, EnrolURL: "/enrol"}, "method", []string{"cancel"}, nil},
 		{"no device that will do", ChooseMethod{Question: q, Unable: true}, "method", []string{"cancel"}, []string{"use-mobile"}},
+		{"choose, a passkey alone", ChooseMethod{Question: q, PasskeyOffer: PasskeyOffer{PasskeyURL: "/k"}}, "method", []string{"use-passkey", "cancel"}, []string{"passkey-error"}},
+		{"choose, after a passkey that did not hold", ChooseMethod{Question: q, PasskeyOffer: PasskeyOffer{PasskeyURL: "/k", PasskeyRefused: true}, MobileURL: "/m"}, "method",
+			[]string{"use-passkey", "use-mobile", "passkey-error"}, nil},
+		{"sign in after a passkey that did not hold", SignIn{Question: q, Action: "/a", PasskeyOffer: PasskeyOffer{PasskeyURL: "/k", PasskeyRefused: true}}, "login",
+			[]string{"use-passkey", "passkey-error", "login-submit"}, nil},
+		{"sign in, passkeys throttled", SignIn{Question: q, Action: "/a", PasskeyOffer: PasskeyOffer{PasskeyURL: "/k", PasskeyRefused: true, PasskeyWait: time.Minute}}, "login",
+			[]string{"use-passkey", "passkey-error"}, nil},
+		{"sign in, passkeys closed", SignIn{Question: q, Action: "/a", PasskeyOffer: PasskeyOffer{PasskeyURL: "/k", PasskeyClosed: true}}, "login",
+			[]string{"use-passkey", "passkey-error"}, nil},
+		{"paused, with a passkey", Paused{Question: q, PasskeyOffer: PasskeyOffer{PasskeyURL: "/k"}, MobileURL: "/m"}, "paused", []string{"use-mobile", "use-passkey"}, nil},
+		{"denied, with a passkey", Ended{Question: q, Outcome: OutcomeDenied, PasskeyOffer: PasskeyOffer{PasskeyURL: "/k"}, AgainURL: "/m"}, "denied", []string{"send-again", "use-passkey"}, nil},
 		{"choose, empty", ChooseMethod{}, "method", nil, []string{"cancel"}},
 		{"type a passcode", TypePasscode{Question: q, Action: "/p", Wrong: true, TriesLeft: 2, OtherURL: "/o"}, "method",
 			[]string{"passcode", "passcode-submit", "passcode-error", "cancel"}, nil},

@@ -23,6 +23,7 @@ import (
 	"github.com/nod-idp/nod/internal/outbound"
 	"github.com/nod-idp/nod/internal/seal"
 	"github.com/nod-idp/nod/mfa"
+	"github.com/nod-idp/nod/mfa/passkey"
 	"github.com/nod-idp/nod/mfa/recovery"
 	"github.com/nod-idp/nod/mfa/throttle"
 	typed "github.com/nod-idp/nod/mfa/token"
@@ -44,6 +45,7 @@ type Server struct {
 	Sessions *session.Sessions
 	Tokens   *token.Tokens
 	Guesses  *throttle.Guesses
+	Passkeys *passkey.Passkeys
 	MFA      *mfa.Service
 	Logins   *idp.Service
 	Audit    *audit.Sealer
@@ -117,9 +119,10 @@ func (s *Server) build() {
 		DB: s.DB, Box: box, Epoch: epoch, PublicURL: o.PublicURL, Accounts: People{s.Users}, Now: o.Now, MatchDigits: o.Policy.MatchDigits,
 		Rule: o.DeviceVerification, Organisation: o.Brand.Name,
 	}
+	s.Passkeys = &passkey.Passkeys{DB: s.DB, Box: box, Epoch: epoch, PublicURL: o.PublicURL, Organisation: o.Brand.Name, Now: o.Now}
 	s.MFA = &mfa.Service{
 		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Devices: s.Devices, People: People{s.Users},
-		Guesses: s.Guesses, Now: o.Now, Window: o.ApprovalWindow, Finish: o.FinishWindow,
+		Passkeys: s.Passkeys, Guesses: s.Guesses, Now: o.Now, Window: o.ApprovalWindow, Finish: o.FinishWindow,
 	}
 	s.MFA.Tokens = &typed.Tokens{DB: s.DB, Box: box, Now: o.Now}
 	s.MFA.Recovery = &recovery.Codes{DB: s.DB, Box: box, Now: o.Now}

@@ -2,6 +2,7 @@
 import { countDown, readyLater } from "./countdown.js";
 import { offerHere } from "./here.js";
 import { drawBoxes, submitByItself } from "./passcode.js";
+import { offerPasskey } from "./passkey.js";
 import { wait } from "./wait.js";
 
 const each = (selector, decorate) => document.querySelectorAll(selector).forEach(decorate);
@@ -12,6 +13,7 @@ each("[data-ready-in]", readyLater);
 each("[data-focus]", focusLink);
 each("[data-wait]", wait);
 each("[data-here]", offerHere);
+each("[data-passkey]", offerPasskey);
 each("[data-submits-itself]", submitByItself);
 
 // A screen reader begins with the news, unless the page has a field to begin with.

@@ -27,6 +27,7 @@ const (
 	TokenRemoved      NoticeKind = "token_removed"
 	RecoveryCodeUsed  NoticeKind = "recovery_code_used"
 	RecoveryCodesMade NoticeKind = "recovery_codes_made"
+	SignInReported    NoticeKind = "sign_in_reported"
 )
 
 // noticeLife is how long a device is told of a change.

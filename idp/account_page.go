@@ -32,10 +32,11 @@ const (
 	AccountAddToken  AccountName = "add token"
 	AccountNewToken  AccountName = "new token"
 	AccountRecovery  AccountName = "recovery"
+	AccountReports   AccountName = "reports"
 )
 
 var accountNames = []AccountName{
-	AccountDevices, AccountDevice, AccountAdd, AccountEnrolment, AccountConfirm, AccountActivity, AccountSessions, AccountPassword, AccountToken, AccountAddToken, AccountNewToken, AccountRecovery,
+	AccountDevices, AccountDevice, AccountAdd, AccountEnrolment, AccountConfirm, AccountActivity, AccountSessions, AccountPassword, AccountToken, AccountAddToken, AccountNewToken, AccountRecovery, AccountReports,
 }
 
 var itemForm = regexp.MustCompile(`^[a-z]{3}_[a-z0-9]{1,64}$`)

@@ -11,7 +11,8 @@ import (
 
 // ChangePassword gives the person a new password. No browser is known afterwards. It
 // returns a *password.Refusal if the password must not be chosen, and a
-// *password.BusyError when the server has too many hashes to compute.
+// *password.BusyError when the server has too many hashes to compute, ErrSignIn if a
+// report demands another factor than the session proves.
 func (s *Service) ChangePassword(ctx context.Context, f Fresh, chosen string, elsewhere Elsewhere) error {
 	c := f.User.Claims
 	words := []string{f.User.Name, c.Email, c.Name, c.GivenName, c.FamilyName, c.Nickname}
@@ -24,7 +25,13 @@ func (s *Service) ChangePassword(ctx context.Context, f Fresh, chosen string, el
 	}
 	const reason = "password changed"
 	return s.DB.Write(asPerson(ctx, f.Holder), func(tx *db.Tx) error {
+		if err := mayReplaceTx(tx, f.User.ID, f.Session.Evidence); err != nil {
+			return err
+		}
 		if err := s.Users.SetPasswordHashTx(tx, f.User.ID, hash); err != nil {
+			return err
+		}
+		if err := ThawPasswordTx(tx, f.User.ID); err != nil {
 			return err
 		}
 		if err := s.Sessions.ForgetBrowsersTx(tx, f.User.ID, reason); err != nil {

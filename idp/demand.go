@@ -14,10 +14,19 @@ import (
 // like any application, but get a session instead of a code.
 const AccountPages = "nod:account"
 
-// demand says what a login has to prove besides the password: what its client
-// demands, or more if the request asks for more. It returns client.ErrNotFound for a
-// client that was removed since.
+// demand says what a login has to prove besides the password: what the policy says, and
+// more once the person reported a sign-in. It returns client.ErrNotFound for a client
+// that was removed since.
 func (s *Service) demand(ctx context.Context, l Login) (mfa.Demand, error) {
+	d, err := s.policyDemand(ctx, l)
+	if err != nil {
+		return d, err
+	}
+	return s.raised(ctx, l, d)
+}
+
+// policyDemand is what the login's client demands, or more if the request asks for more.
+func (s *Service) policyDemand(ctx context.Context, l Login) (mfa.Demand, error) {
 	if l.ClientID == AccountPages {
 		return s.accountDemand(ctx, l)
 	}

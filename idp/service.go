@@ -14,6 +14,7 @@ import (
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/idp/signals"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/db"
@@ -40,6 +41,10 @@ type Service struct {
 	Policy   mfa.Policy
 	Now      func() time.Time // nil means time.Now
 	Lifetime time.Duration    // of a whole login; 0 means 15 min
+
+	// Signals tells administrators of what touches the safety of an account. nil means that
+	// the journal is all they get.
+	Signals *signals.Signals
 
 	// Passwords is what a new password has to be like, and PasswordWords what is known
 	// about this service that it must not be made of.

@@ -44,16 +44,20 @@ func (s *Service) SubmitPassword(ctx context.Context, id string, b Browser, form
 	if err != nil {
 		return nil, s.noteThrottled(ctx, l, username, err)
 	}
+	stranger, err := s.keptOut(ctx, l, b, account, known)
+	if err != nil {
+		return nil, errors.Join(err, s.drop(ctx, attempt))
+	}
 	right, rehash, err := s.checkPassword(ctx, u, secret)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("check a password: %w", err), s.drop(ctx, attempt))
 	}
-	if !right {
-		return nil, s.passwordWrong(ctx, l, username, u.ID, account, attempt)
+	if !right || stranger {
+		return nil, s.passwordWrong(ctx, l, username, u.ID, account, attempt, stranger)
 	}
 	finished, err := s.passwordRight(ctx, l, b, u, known, attempt)
 	if errors.Is(err, errDisabled) {
-		return nil, s.passwordWrong(ctx, l, username, u.ID, account, attempt)
+		return nil, s.passwordWrong(ctx, l, username, u.ID, account, attempt, false)
 	}
 	if err != nil {
 		return nil, err
@@ -115,7 +119,9 @@ func (s *Service) noteThrottled(ctx context.Context, l Login, username string, r
 	return s.note(ctx, l, notice)
 }
 
-func (s *Service) passwordWrong(ctx context.Context, l Login, username, userID, account string, attempt throttle.Attempt) error {
+// passwordWrong records a password that did not match, or one that was not asked about
+// since its network was reported: from outside they are the same.
+func (s *Service) passwordWrong(ctx context.Context, l Login, username, userID, account string, attempt throttle.Attempt, keptOut bool) error {
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
 		until, err := s.Guesses.WrongTx(tx, attempt)
 		if err != nil {
@@ -124,9 +130,12 @@ func (s *Service) passwordWrong(ctx context.Context, l Login, username, userID, 
 		if err := s.noticeTx(tx, l, Notice{Kind: Mismatch, Until: until, Username: username}); err != nil {
 			return err
 		}
+		detail := map[string]any{"account": account, "browser": describeBrowser(l.UserAgent)}
+		if keptOut {
+			detail["reason"] = byReport
+		}
 		return audit.Record(tx, audit.Entry{
-			At: s.now(), Action: "login.password", Outcome: audit.Refused, Subject: l.ID, User: userID, Client: l.ClientID,
-			Detail: map[string]any{"account": account, "browser": describeBrowser(l.UserAgent)},
+			At: s.now(), Action: "login.password", Outcome: audit.Refused, Subject: l.ID, User: userID, Client: l.ClientID, Detail: detail,
 		})
 	})
 	if err != nil {

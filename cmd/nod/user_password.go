@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/internal/db"
 )
 
@@ -43,6 +44,9 @@ func setPassword(v *verb) error {
 	const reason = "password changed"
 	err = v.DB.Write(v.ctx, func(tx *db.Tx) error {
 		if err := v.Users.SetPasswordHashTx(tx, u.ID, p.hash); err != nil {
+			return err
+		}
+		if err := idp.ThawPasswordTx(tx, u.ID); err != nil {
 			return err
 		}
 		if err := v.endSessionsTx(tx, u.ID, reason); err != nil {

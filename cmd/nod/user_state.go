@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"github.com/nod-idp/nod/idp"
@@ -77,10 +79,13 @@ func newUserEnableCommand() *cobra.Command {
 func newUserUnlockCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unlock NAME",
-		Short: "Forget wrong guesses and pauses",
+		Short: "Forget wrong guesses, pauses and reports",
 		Long: `Forget the wrong passwords and passcodes that were counted for a person, and end a
-pause of push requests. A disabled person stays disabled, and a device that was
-suspended for wrong PINs stays so until "nod user devices NAME --resume ID".`,
+pause of push requests. What a report ("this wasn't me") holds against sign-ins ends
+too: unknown browsers may come from that network again, and the password counts as
+before; if somebody else may know it, set another one with "nod user password". A
+disabled person stays disabled, and a device that was suspended for wrong PINs stays so
+until "nod user devices NAME --resume ID".`,
 		Example: "  nod user unlock alice",
 		Args:    arguments("NAME"),
 		RunE:    onInstallation(mustExist, unlockUser),
@@ -100,12 +105,15 @@ func unlockUser(v *verb) error {
 		if err := mfa.UnlockTx(tx, u.ID); err != nil {
 			return err
 		}
+		if err := idp.UnlockReportsTx(tx, u.ID, time.Now()); err != nil {
+			return err
+		}
 		return v.Users.UnlockedTx(tx, u.ID)
 	})
 	if err != nil {
 		return err
 	}
-	return v.tellState(u.ID, "Unlocked %s: counts and pauses are forgotten.", plain(u.Name))
+	return v.tellState(u.ID, "Unlocked %s: counts, pauses and reports are forgotten.", plain(u.Name))
 }
 
 // tellState shows the person as he is now, or one sentence.

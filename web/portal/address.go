@@ -20,6 +20,7 @@ const (
 	activityPath  = Home + "activity"
 	sessionsPath  = Home + "sessions"
 	passwordPath  = Home + "password"
+	reportsPath   = Home + "reports"
 	changedPath   = Home + "password-changed"
 	signOutPath   = "/logout"
 
@@ -54,6 +55,8 @@ func Address(p idp.AccountPage) string {
 		return tokensPath + "/" + p.Item
 	case p.Name == idp.AccountNewToken && p.Item != "":
 		return addTokenPath + "/" + p.Item
+	case p.Name == idp.AccountReports:
+		return reportsPath
 	case p.Name == idp.AccountDevice && p.Item != "":
 		return devicesPath + "/" + p.Item
 	case p.Name == idp.AccountEnrolment && p.Item != "":

@@ -17,6 +17,7 @@ type Devices struct {
 	AddURL     string
 	Codes      Codes
 	WaitingURL string // where a device is confirmed that waits, "" if none does
+	Reported   Reported
 
 	AtOnceURL   string // where the person says whether devices are asked right after the password
 	AtOnceToken string
@@ -61,6 +62,9 @@ func (s *Surface) devices(w http.ResponseWriter, r *http.Request, h idp.Holder) 
 			ID: d.ID, Name: d.Name, URL: devicesPath + "/" + d.ID, Push: push, Means: s.means(d),
 			Added: day(d.ActivatedAt), Used: s.ago(d.SeenAt), Key: short(d.Fingerprint()),
 		})
+	}
+	if view.Reported, err = s.reported(r, h); err != nil {
+		return err
 	}
 	waiting, err := s.Logins.Devices.AwaitingConfirmation(r.Context(), h.User.ID)
 	if err != nil {

@@ -32,7 +32,7 @@ func (s *Surface) reading(name idp.AccountName, show func(http.ResponseWriter, *
 // fresh answers with a page for whoever may change what proves them.
 func (s *Surface) fresh(name idp.AccountName, show func(http.ResponseWriter, *http.Request, idp.Fresh) error) guard.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		f, err := s.Logins.FreshHolder(r.Context(), s.Jar.Browser(r))
+		f, err := s.holderFor(r, name)
 		if err != nil {
 			return s.turnAway(w, r, err, idp.AccountPage{Name: name, Item: item(r), Change: true})
 		}
@@ -72,7 +72,7 @@ func (s *Surface) changing(name idp.AccountName, purpose string, do func(*http.R
 		if err != nil {
 			return err
 		}
-		f, err := s.Logins.FreshHolder(r.Context(), s.Jar.Browser(r))
+		f, err := s.holderFor(r, name)
 		if err == nil {
 			if err := s.drawnFor(f.Holder, r, purpose, form); err != nil {
 				return err
@@ -121,7 +121,7 @@ func (s *Surface) signIn(w http.ResponseWriter, r *http.Request, back idp.Accoun
 
 // item is the id that a request is about, "" if it is about none.
 func item(r *http.Request) string {
-	return cmp.Or(r.PathValue("device"), r.PathValue("enrolment"), r.PathValue("session"), r.PathValue("token"))
+	return cmp.Or(r.PathValue("device"), r.PathValue("enrolment"), r.PathValue("session"), r.PathValue("token"), r.PathValue("report"))
 }
 
 // formOf is the token of a form with a purpose, about one thing.
@@ -138,7 +138,7 @@ func (s *Surface) drawnFor(h idp.Holder, r *http.Request, purpose string, form u
 
 // missing makes what is not there, or not this person's, one and the same answer.
 func missing(err error) error {
-	for _, none := range []error{devices.ErrNotFound, devices.ErrNotWaiting, session.ErrNone, token.ErrNone, typed.ErrNotFound} {
+	for _, none := range []error{devices.ErrNotFound, devices.ErrNotWaiting, session.ErrNone, token.ErrNone, typed.ErrNotFound, idp.ErrNoReport} {
 		if errors.Is(err, none) {
 			return guard.NotFound(err)
 		}

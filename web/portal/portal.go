@@ -99,6 +99,8 @@ func (s *Surface) Register(b *guard.Browser) {
 	b.Handle("POST "+tokensPath+"/{token}/remove", s.changing(idp.AccountToken, "remove token", s.removeToken))
 	b.Handle("GET "+recoveryPath, s.reading(idp.AccountRecovery, s.recovery))
 	b.Handle("POST "+recoveryPath, s.makeRecovery)
+	b.Handle("GET "+reportsPath, s.reading(idp.AccountReports, s.reports))
+	b.Handle("POST "+reportsPath+"/{report}/lift", s.changing(idp.AccountReports, "lift", s.liftReport))
 
 	b.Handle("GET "+passwordPath, s.fresh(idp.AccountPassword, s.password))
 	b.Handle("POST "+passwordPath, s.changing(idp.AccountPassword, "password", s.changePassword))

@@ -47,7 +47,10 @@ func TestEveryPageIsDrawn(t *testing.T) {
 		empty any
 		has   []string
 	}{
-		{"devices", Devices{Devices: []DeviceRow{{ID: "dev_1", Name: evil, URL: "/d", Push: pushing, Means: evil, Added: now, Used: now, Key: "T6BG-W274"}}, WaitingURL: "/w"}, Devices{}, []string{"add-device", "waiting"}},
+		{"devices", Devices{Devices: []DeviceRow{{ID: "dev_1", Name: evil, URL: "/d", Push: pushing, Means: evil, Added: now, Used: now, Key: "T6BG-W274"}}, WaitingURL: "/w",
+			Reported: Reported{URL: "/r", Frozen: true, PasswordURL: "/p"}}, Devices{}, []string{"add-device", "waiting", "reports", "change-password"}},
+		{"reports", Reports{Reports: []ReportRow{{ID: "rep_1", Browser: evil, System: evil, IP: evil, When: now, Until: now, LiftURL: "/l"}}, PasswordURL: "/p"},
+			Reports{}, []string{"lift-rep_1", "change-password"}},
 		{"device", Device{Name: evil, Push: pushing, Kind: evil, Key: "T6BG", BadName: true}, Device{Suspended: true}, []string{"rename", "push-set", "suspend", "remove"}},
 		{"end", End{Name: evil, Remove: true, Last: true}, End{}, []string{"end-device", "elsewhere", "last-device"}},
 		{"add", Add{BackURL: "/b"}, Add{}, []string{"add-start"}},
@@ -167,6 +170,7 @@ func TestALoginLeadsBackToItsPage(t *testing.T) {
 		{Name: idp.AccountActivity}:                 "/account/activity",
 		{Name: idp.AccountSessions}:                 "/account/sessions",
 		{Name: idp.AccountPassword}:                 "/account/password",
+		{Name: idp.AccountReports}:                  "/account/reports",
 	} {
 		if got := Address(page); got != want {
 			t.Errorf("%+v: got %s, want %s", page, got, want)

@@ -135,9 +135,6 @@ func (s *Server) build() {
 		CodeLife: o.CodeLife, IDTokenLife: o.IDTokenLife, AccessLife: o.AccessTokenLife,
 		RefreshIdle: o.RefreshIdle, RefreshAbsolute: o.RefreshAbsolute,
 	}
-	s.MFA.OnReport = func(tx *db.Tx, r mfa.Report) error {
-		return s.Sessions.ForgetBrowsersTx(tx, r.UserID, "report")
-	}
 	hasher := o.Hasher
 	if hasher == nil {
 		hasher = &password.Hasher{}
@@ -147,6 +144,7 @@ func (s *Server) build() {
 		Hasher: hasher, Guesses: s.Guesses, MFA: s.MFA, Devices: s.Devices, Policy: o.Policy, Now: o.Now, Lifetime: o.LoginLifetime,
 		Passwords: password.Policy{MinLength: o.MinPasswordLength}, PasswordWords: []string{o.Brand.Name, o.PublicURL},
 	}
+	s.MFA.OnReport, s.MFA.Reports = s.Logins.ReportedTx, s.warnOfReport
 }
 
 // Close gives back everything that Open took, in the opposite order.

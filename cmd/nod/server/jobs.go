@@ -54,6 +54,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 		"challenges": s.MFA.Sweep,
 		"guesses":    s.Guesses.Sweep,
 		"logins":     s.Logins.SweepLogins,
+		"reports":    s.Logins.SweepReports,
 		"sessions":   s.Sessions.Sweep,
 		"tokens":     s.Tokens.Sweep,
 		"enrolments": s.Devices.Sweep,

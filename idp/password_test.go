@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/user"
+	"github.com/nod-idp/nod/internal/db"
 )
 
 // Requirement 45: unknown, wrong, disabled and without a password are the same page
@@ -14,10 +16,16 @@ import (
 func TestWhyASignInFailedDoesNotShow(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		must(t, w.Users.Disable(t.Context(), w.bob.ID))
-		for name, password := range map[string]string{"alice": "wrong", "nobody": "wrong", "bob": secret} {
+		_, err := w.Users.Add(t.Context(), user.New{Name: "carol"}) // no password
+		must(t, err)
+		work := map[string]int64{}
+		for name, password := range map[string]string{"alice": "wrong", "nobody": "wrong", "bob": secret, "carol": "wrong"} {
 			v := w.visit("number")
 			hashes, entries, guesses := w.Hasher.Hashes(), w.count("SELECT count(*) FROM audit"), w.count("SELECT count(*) FROM guesses")
-			v.submit(name, password)
+			ctx, statements := db.Counted(t.Context())
+			_, err := v.w.SubmitPassword(ctx, v.l, v.b, v.form(), name, password)
+			must(t, err)
+			work[name] = statements.Load()
 			st := v.want(idp.PageSignIn)
 			if st.Login.Notice.Kind != idp.Mismatch || st.Login.Notice.Username != name || st.UserName != "" || st.Login.UserID != "" {
 				t.Errorf("%s: got %+v", name, st.Login)
@@ -30,6 +38,11 @@ func TestWhyASignInFailedDoesNotShow(t *testing.T) {
 			}
 			if got := w.count("SELECT count(*) FROM guesses") - guesses; got != 2 {
 				t.Errorf("%s: got %d counts, want 2", name, got)
+			}
+		}
+		for name, n := range work {
+			if n != work["alice"] {
+				t.Errorf("%s: got %d statements, want %d as for a wrong password", name, n, work["alice"])
 			}
 		}
 	})

@@ -91,11 +91,13 @@ func (d *DB) Close() error {
 
 // Get reads one row into dest. It returns ErrNotFound when there is none.
 func (d *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
+	count(ctx)
 	return notFound(d.reads.GetContext(ctx, dest, d.engine.rewrite(query), args...))
 }
 
 // Select reads all rows into the slice that dest points to.
 func (d *DB) Select(ctx context.Context, dest any, query string, args ...any) error {
+	count(ctx)
 	return d.reads.SelectContext(ctx, dest, d.engine.rewrite(query), args...)
 }
 

@@ -46,6 +46,9 @@ type Devices struct {
 	PushKey string
 	// Subscriptions keeps where devices are woken; nil if this installation wakes nobody.
 	Subscriptions *push.Subscriptions
+	// AlsoTell tells a person by other channels, such as mail, what their devices are told,
+	// in the same transaction; nil: there are none.
+	AlsoTell func(tx *db.Tx, userID string, kind NoticeKind, about string) error
 
 	once     sync.Once
 	party    *credential.RelyingParty

@@ -33,10 +33,15 @@ const (
 // noticeLife is how long a device is told of a change.
 const noticeLife = 24 * time.Hour
 
-// NotifyTx tells every active device of a person but one, "" for none, that something
-// about the account has changed, in the transaction that changes it. about is the name
-// of what did.
+// NotifyTx tells every active device of a person but one, "" for none, and by AlsoTell
+// the person, that something about the account has changed, in the transaction that
+// changes it. about is the name of what did.
 func (s *Devices) NotifyTx(tx *db.Tx, userID, except string, kind NoticeKind, about string) error {
+	if s.AlsoTell != nil {
+		if err := s.AlsoTell(tx, userID, kind, about); err != nil {
+			return fmt.Errorf("tell a person: %w", err)
+		}
+	}
 	active, err := readActiveTx(tx, userID)
 	if err != nil {
 		return fmt.Errorf("notify devices: %w", err)

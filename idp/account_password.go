@@ -3,7 +3,6 @@ package idp
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/internal/db"
@@ -14,9 +13,7 @@ import (
 // *password.BusyError when the server has too many hashes to compute, ErrSignIn if a
 // report demands another factor than the session proves.
 func (s *Service) ChangePassword(ctx context.Context, f Fresh, chosen string, elsewhere Elsewhere) error {
-	c := f.User.Claims
-	words := []string{f.User.Name, c.Email, c.Name, c.GivenName, c.FamilyName, c.Nickname}
-	if err := s.Passwords.Check(chosen, slices.Concat(words, s.PasswordWords)...); err != nil {
+	if err := s.Passwords.Check(chosen, s.wordsAbout(f.User)...); err != nil {
 		return err
 	}
 	hash, err := s.Hasher.Hash(ctx, chosen)
@@ -37,7 +34,7 @@ func (s *Service) ChangePassword(ctx context.Context, f Fresh, chosen string, el
 		if err := s.Sessions.ForgetBrowsersTx(tx, f.User.ID, reason); err != nil {
 			return err
 		}
-		if err := s.Devices.NotifyTx(tx, f.User.ID, "", devices.PasswordChanged, ""); err != nil {
+		if err := s.TellTx(tx, f.User.ID, devices.PasswordChanged, ""); err != nil {
 			return err
 		}
 		return s.elsewhereTx(tx, f, elsewhere, reason)

@@ -12,7 +12,9 @@ import (
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/evidence"
+	"github.com/nod-idp/nod/idp/letters"
 	"github.com/nod-idp/nod/idp/password"
+	"github.com/nod-idp/nod/idp/reset"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/signals"
 	"github.com/nod-idp/nod/idp/token"
@@ -50,6 +52,11 @@ type Service struct {
 	// about this service that it must not be made of.
 	Passwords     password.Policy
 	PasswordWords []string
+
+	// Resets are the ways to a new password for those who forgot theirs; nil: there are none.
+	Resets *reset.Resets
+	// Letters writes to people; nil or without a mail server: nobody is written to.
+	Letters *letters.Letters
 }
 
 // Errors of this package.

@@ -55,6 +55,13 @@ func ActiveTx(tx *db.Tx, id string) (bool, error) {
 // HoldTx makes other changes of the person wait for the end of the transaction.
 func HoldTx(tx *db.Tx, id string) error { return lockUser(tx, id) }
 
+// PasswordHashTx returns the hash of a person's password as the transaction sees it, ""
+// if they have none.
+func PasswordHashTx(tx *db.Tx, id string) (string, error) {
+	u, err := getUserTx(tx, id)
+	return u.PasswordHash, err
+}
+
 // SetPasswordHash stores a hash that was made beforehand, since hashing has no
 // place in a transaction.
 func (s *Users) SetPasswordHash(ctx context.Context, id, hash string) error {

@@ -37,6 +37,7 @@ func (c *Config) check(said source) (errs []error) {
 		}
 	}
 	c.checkTransport(refuse)
+	c.Outgoing.check(refuse)
 	return errs
 }
 

@@ -28,6 +28,7 @@ type Place struct {
 // Config is what `nod serve` runs with.
 type Config struct {
 	Place
+	Outgoing
 
 	Listen         string // HOST:PORT
 	PublicURL      string // without a slash at the end; also the issuer

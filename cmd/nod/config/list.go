@@ -11,7 +11,9 @@ import (
 
 // many reports whether a setting holds several values, so that each use of its flag adds
 // one.
-func (v value) many() bool { return slices.Contains([]string{"networks", "hosts", "places"}, v.kind) }
+func (v value) many() bool {
+	return slices.Contains([]string{"networks", "hosts", "places", "addresses", "urls"}, v.kind)
+}
 
 // list holds several texts, separated by commas.
 func list(to *[]string, kind, allowed string, fine func([]string) bool) value {

@@ -95,10 +95,7 @@ func apply(settings []setting, said source) (errs []error) {
 		if s.value.parse(text) {
 			continue
 		}
-		if s.name == "database" {
-			text = Masked(text)
-		}
-		errs = append(errs, &Refusal{Origin: origin, Name: s.name, Value: text, Allowed: s.value.allowed})
+		errs = append(errs, &Refusal{Origin: origin, Name: s.name, Value: masked(s.name, text), Allowed: s.value.allowed})
 	}
 	return errs
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/devices/simulator"
 	"github.com/nod-idp/nod/internal/formbrowser"
+	"github.com/nod-idp/nod/mfa"
 )
 
 // at opens one of the person's own pages, wherever that leads.

@@ -47,6 +47,10 @@ const (
 	SessionEnded      EventKind = "session_ended"
 	PasswordChanged   EventKind = "password_changed"
 	ClientDisconnects EventKind = "disconnected"
+	PasskeyAdded      EventKind = "passkey_added"
+	PasskeyRenamed    EventKind = "passkey_renamed"
+	PasskeyRemoved    EventKind = "passkey_removed"
+	PasskeyWrong      EventKind = "passkey_wrong"
 	TokenAdded        EventKind = "token_added"
 	TokenRenamed      EventKind = "token_renamed"
 	TokenRemoved      EventKind = "token_removed"
@@ -60,7 +64,7 @@ var EventKinds = []EventKind{
 	SignedInTo, SignInCancelled, PasswordWrong, PasscodeWrong, RequestDenied, RequestReported, RequestExpired, RequestFailed,
 	LinkMade, LinkReused, DeviceAdded, DeviceRefused, DeviceRenamed, DeviceSuspended, DeviceResumed, DeviceRemoved,
 	SessionEnded, PasswordChanged, ClientDisconnects,
-	TokenAdded, TokenRenamed, TokenRemoved, RecoveryMade, RecoveryUsed, RecoveryWrong,
+	PasskeyAdded, PasskeyRenamed, PasskeyRemoved, PasskeyWrong, TokenAdded, TokenRenamed, TokenRemoved, RecoveryMade, RecoveryUsed, RecoveryWrong,
 }
 
 // ActivityPage is how many events one page holds, or a few more where several
@@ -140,6 +144,10 @@ func (s *Service) event(ctx context.Context, r audit.Row) (Event, bool, error) {
 	e := Event{At: r.At.Time, Kind: kind, Reason: d.Reason, Browser: d.Browser, IP: r.IP, ByOthers: isAdministrator(r.Actor)}
 	if r.ClientID != "" {
 		e.Client = s.clientName(ctx, r.ClientID)
+	}
+	if kind == PasskeyAdded || kind == PasskeyRenamed || kind == PasskeyRemoved {
+		e.Device = d.Name
+		return e, true, nil
 	}
 	if kind == DeviceRenamed || kind == TokenAdded || kind == TokenRenamed || kind == TokenRemoved {
 		e.Device = d.Name

@@ -20,23 +20,26 @@ type AccountName string
 
 // The person's own pages.
 const (
-	AccountDevices   AccountName = "devices"
-	AccountDevice    AccountName = "device"
-	AccountAdd       AccountName = "add"
-	AccountEnrolment AccountName = "enrolment"
-	AccountConfirm   AccountName = "confirm"
-	AccountActivity  AccountName = "activity"
-	AccountSessions  AccountName = "sessions"
-	AccountPassword  AccountName = "password"
-	AccountToken     AccountName = "token"
-	AccountAddToken  AccountName = "add token"
-	AccountNewToken  AccountName = "new token"
-	AccountRecovery  AccountName = "recovery"
-	AccountReports   AccountName = "reports"
+	AccountDevices    AccountName = "devices"
+	AccountDevice     AccountName = "device"
+	AccountAdd        AccountName = "add"
+	AccountEnrolment  AccountName = "enrolment"
+	AccountConfirm    AccountName = "confirm"
+	AccountActivity   AccountName = "activity"
+	AccountSessions   AccountName = "sessions"
+	AccountPassword   AccountName = "password"
+	AccountToken      AccountName = "token"
+	AccountAddToken   AccountName = "add token"
+	AccountNewToken   AccountName = "new token"
+	AccountRecovery   AccountName = "recovery"
+	AccountPasskey    AccountName = "passkey"
+	AccountAddPasskey AccountName = "add passkey"
+	AccountReports    AccountName = "reports"
 )
 
 var accountNames = []AccountName{
-	AccountDevices, AccountDevice, AccountAdd, AccountEnrolment, AccountConfirm, AccountActivity, AccountSessions, AccountPassword, AccountToken, AccountAddToken, AccountNewToken, AccountRecovery, AccountReports,
+	AccountDevices, AccountDevice, AccountAdd, AccountEnrolment, AccountConfirm, AccountActivity, AccountSessions, AccountPassword, AccountToken, AccountAddToken, AccountNewToken, AccountRecovery,
+	AccountPasskey, AccountAddPasskey, AccountReports,
 }
 
 var itemForm = regexp.MustCompile(`^[a-z]{3}_[a-z0-9]{1,64}$`)

@@ -45,6 +45,14 @@ func tell(r audit.Row, d detail) (kind EventKind, device string, told bool) {
 		return DeviceResumed, r.Subject, true
 	case "device.removed":
 		return DeviceRemoved, r.Subject, true
+	case "passkey.added":
+		return PasskeyAdded, "", true
+	case "passkey.renamed":
+		return PasskeyRenamed, "", true
+	case "passkey.removed":
+		return PasskeyRemoved, "", true
+	case "passkey.used":
+		return PasskeyWrong, "", refused
 	case "token.added":
 		return TokenAdded, "", true
 	case "token.renamed":

@@ -102,3 +102,7 @@ func (s *Service) RemovePasskey(ctx context.Context, f Fresh, id string, elsewhe
 func asOwner(f Fresh) passkey.Person {
 	return passkey.Person{UserID: f.User.ID, Name: f.User.Name, DisplayName: f.User.DisplayName()}
 }
+
+// BrowserName is the browser of this session in words, which is what most people would
+// call a passkey that they make in it.
+func (f Fresh) BrowserName() string { return describeBrowser(f.Session.UserAgent) }

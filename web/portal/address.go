@@ -24,6 +24,10 @@ const (
 	changedPath   = Home + "password-changed"
 	signOutPath   = "/logout"
 
+	passkeysPath     = Home + "passkeys"
+	addPasskeyPath   = passkeysPath + "/add"
+	passkeyAddedPath = Home + "passkey-added"
+
 	tokensPath     = Home + "tokens"
 	addTokenPath   = tokensPath + "/add"
 	tokenAddedPath = Home + "token-added"
@@ -41,6 +45,10 @@ func Address(p idp.AccountPage) string {
 		return addPath
 	case p.Name == idp.AccountConfirm:
 		return confirmPath
+	case p.Name == idp.AccountAddPasskey:
+		return addPasskeyPath
+	case p.Name == idp.AccountPasskey && p.Item != "":
+		return passkeysPath + "/" + p.Item
 	case p.Name == idp.AccountActivity:
 		return activityPath
 	case p.Name == idp.AccountSessions:

@@ -10,9 +10,10 @@ import (
 // Bare is the page of somebody who has no device yet. State bare.
 type Bare struct {
 	Frame
-	AddURL     string // "" asks the administrator
-	ConfirmURL string
-	SignOutURL string
+	AddURL        string // "" asks the administrator
+	AddPasskeyURL string // "" where it could not be a passkey
+	ConfirmURL    string
+	SignOutURL    string
 }
 
 // bare says what somebody without a device can do, or asks about the device that waits.
@@ -31,6 +32,9 @@ func (s *Surface) bare(w http.ResponseWriter, r *http.Request) error {
 	view := Bare{ConfirmURL: confirmPath, SignOutURL: signOutPath}
 	if h, err := s.Logins.Holder(r.Context(), s.Jar.Browser(r)); err == nil && h.EnrolsAlone {
 		view.AddURL = addPath
+		if s.Logins.TakesPasskeys() {
+			view.AddPasskeyURL = addPasskeyPath
+		}
 	}
 	return s.set.Render(w, http.StatusOK, "bare", view)
 }

@@ -15,6 +15,7 @@ type Devices struct {
 	Frame
 	Devices    []DeviceRow
 	AddURL     string
+	Passkeys   Passkeys
 	Codes      Codes
 	WaitingURL string // where a device is confirmed that waits, "" if none does
 	Reported   Reported
@@ -75,6 +76,9 @@ func (s *Surface) devices(w http.ResponseWriter, r *http.Request, h idp.Holder) 
 		if p := waiting[0]; !p.ByAdministrator {
 			view.WaitingURL = addPath + "/" + p.EnrolmentID
 		}
+	}
+	if view.Passkeys, err = s.passkeys(r.Context(), h); err != nil {
+		return err
 	}
 	if view.Codes, err = s.codes(r.Context(), h); err != nil {
 		return err

@@ -68,7 +68,7 @@ func (s *Surface) deviceInWords(e idp.Event) (what, tone string) {
 	case idp.DeviceRemoved:
 		return s.site.Text("account.event.removed", name), warning
 	}
-	return s.codeInWords(e)
+	return s.passkeyInWords(e)
 }
 
 // endInWords says how a session ended.

@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
+	"github.com/nod-idp/nod/mfa/passkey"
 	typed "github.com/nod-idp/nod/mfa/token"
 	"github.com/nod-idp/nod/web/guard"
 )
@@ -121,7 +122,7 @@ func (s *Surface) signIn(w http.ResponseWriter, r *http.Request, back idp.Accoun
 
 // item is the id that a request is about, "" if it is about none.
 func item(r *http.Request) string {
-	return cmp.Or(r.PathValue("device"), r.PathValue("enrolment"), r.PathValue("session"), r.PathValue("token"), r.PathValue("report"))
+	return cmp.Or(r.PathValue("device"), r.PathValue("enrolment"), r.PathValue("session"), r.PathValue("token"), r.PathValue("passkey"), r.PathValue("report"))
 }
 
 // formOf is the token of a form with a purpose, about one thing.
@@ -138,7 +139,7 @@ func (s *Surface) drawnFor(h idp.Holder, r *http.Request, purpose string, form u
 
 // missing makes what is not there, or not this person's, one and the same answer.
 func missing(err error) error {
-	for _, none := range []error{devices.ErrNotFound, devices.ErrNotWaiting, session.ErrNone, token.ErrNone, typed.ErrNotFound, idp.ErrNoReport} {
+	for _, none := range []error{devices.ErrNotFound, devices.ErrNotWaiting, session.ErrNone, token.ErrNone, typed.ErrNotFound, passkey.ErrNotFound, idp.ErrNoReport} {
 		if errors.Is(err, none) {
 			return guard.NotFound(err)
 		}

@@ -83,6 +83,13 @@ func (s *Surface) Register(b *guard.Browser) {
 	b.Handle("GET "+confirmedPath, s.static("confirmed"))
 	b.Handle("GET "+refusedPath, s.static("refused"))
 
+	b.Handle("GET "+addPasskeyPath, s.fresh(idp.AccountAddPasskey, s.addPasskey))
+	b.Handle("POST "+addPasskeyPath, s.changing(idp.AccountAddPasskey, "add passkey", s.keepPasskey))
+	b.Handle("GET "+passkeyAddedPath, s.static("passkeyadded"))
+	b.Handle("GET "+passkeysPath+"/{passkey}", s.reading(idp.AccountPasskey, s.passkey))
+	b.Handle("POST "+passkeysPath+"/{passkey}/rename", s.posting(idp.AccountPasskey, "rename passkey", s.renamePasskey))
+	b.Handle("POST "+passkeysPath+"/{passkey}/remove", s.changing(idp.AccountPasskey, "remove passkey", s.removePasskey))
+
 	b.Handle("GET "+activityPath, s.reading(idp.AccountActivity, s.activity))
 	b.Handle("GET "+sessionsPath, s.reading(idp.AccountSessions, s.sessions))
 	b.Handle("POST "+sessionsPath+"/others/end", s.posting(idp.AccountSessions, "end others", s.endOthers))

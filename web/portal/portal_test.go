@@ -59,6 +59,11 @@ func TestEveryPageIsDrawn(t *testing.T) {
 		{"enrolment", enrolment("added"), Enrolment{State: "added"}, []string{"continue"}},
 		{"enrolment", enrolment("refused"), Enrolment{}, []string{"again"}},
 		{"enrolment", enrolment("expired"), Enrolment{State: "expired"}, []string{"again"}},
+		{"devices", Devices{Passkeys: Passkeys{Passkeys: []PasskeyRow{{ID: "pky_1", Name: evil, Kind: evil, Added: now, Used: now}}, AddURL: "/k"}}, Devices{}, []string{"pky_1", "add-passkey"}},
+		{"passkey", Passkey{Name: evil, Kind: evil, Added: now, Used: now, BadName: true}, Passkey{}, []string{"rename", "remove", "name-error"}},
+		{"endpasskey", EndPasskey{Name: evil}, EndPasskey{}, []string{"end-passkey", "elsewhere"}},
+		{"addpasskey", AddPasskey{Options: evil, Usual: evil, BadName: true, Refused: true, BackURL: "/b"}, AddPasskey{}, []string{"passkey-name", "passkey-make", "passkey-error", "name-error"}},
+		{"passkeyadded", Plain{}, Plain{}, []string{"continue"}},
 		{"nothing", Nothing{AgainURL: "/a"}, Nothing{}, []string{"again"}},
 		{"bare", Bare{AddURL: "/a", ConfirmURL: "/c"}, Bare{}, []string{"add-device", "confirm"}},
 		{"confirmed", Plain{}, Plain{}, []string{"continue"}},
@@ -170,6 +175,9 @@ func TestALoginLeadsBackToItsPage(t *testing.T) {
 		{Name: idp.AccountActivity}:                 "/account/activity",
 		{Name: idp.AccountSessions}:                 "/account/sessions",
 		{Name: idp.AccountPassword}:                 "/account/password",
+		{Name: idp.AccountAddPasskey}:               "/account/passkeys/add",
+		{Name: idp.AccountPasskey, Item: "pky_1"}:   "/account/passkeys/pky_1",
+		{Name: idp.AccountPasskey}:                  "/account/devices",
 		{Name: idp.AccountReports}:                  "/account/reports",
 	} {
 		if got := Address(page); got != want {

@@ -3,6 +3,7 @@ import { countDown } from "../countdown.js";
 import { copy } from "./copy.js";
 import { keep } from "./keep.js";
 import { localise } from "./moment.js";
+import { make } from "./passkey.js";
 import { reveal } from "./reveal.js";
 import { watch } from "./watch.js";
 
@@ -12,6 +13,7 @@ each("[data-countdown]", countDown);
 each("[data-moment]", localise);
 each("[data-copy]", copy);
 each("[data-keep]", keep);
+each("[data-make-passkey]", make);
 each("[data-reveal]", reveal);
 each("[data-watch]", watch);
 

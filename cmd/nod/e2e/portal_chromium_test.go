@@ -1,6 +1,10 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,10 +23,12 @@ var schemes = map[string]browsertest.Screen{
 // desk is Chromium in front of the person's own pages.
 type desk struct {
 	*world
-	tab *chromium.Tab
+	tab   *chromium.Tab
+	looks int // how many pages were looked at
 }
 
-// look checks a page for what would keep anybody from using it, on every screen.
+// look checks a page for what would keep anybody from using it, on every screen. Pictures
+// of every page are written to the folder that NOD_PICTURES names.
 func (d *desk) look(state string) {
 	d.t.Helper()
 	d.tab.Until(`document.querySelector("main[data-state=` + state + `]")`)
@@ -36,7 +42,11 @@ func (d *desk) look(state string) {
 		if d.tab.Eval("document.documentElement.scrollWidth > innerWidth", &wide); wide {
 			d.t.Errorf("%s, %s: it has to be scrolled sideways", state, name)
 		}
+		if folder := os.Getenv("NOD_PICTURES"); folder != "" {
+			d.tab.Screenshot(filepath.Join(folder, fmt.Sprintf("%02d-%s-%s.png", d.looks, state, strings.ReplaceAll(name, " ", "-"))))
+		}
 	}
+	d.looks++
 }
 
 func (d *desk) press(id string) {
@@ -73,7 +83,7 @@ func TestThePersonsOwnPagesInChromium(t *testing.T) {
 	elsewhere.press("passcode-submit", "done")
 	elsewhere.tokens(elsewhere.code()) // so that something stays connected
 	w.skip(11 * time.Second)
-	d := &desk{w, chromium.StartWithoutPush(t).Tab()}
+	d := &desk{world: w, tab: chromium.StartWithoutPush(t).Tab()}
 
 	d.tab.Open(w.issuer + "/account/devices/add")
 	d.signIn(p, "4711")
@@ -126,7 +136,7 @@ func TestThePersonsOwnPagesInChromium(t *testing.T) {
 
 func TestTheFirstDeviceWaitsForTheAdministrator(t *testing.T) {
 	w := start(t, "")
-	d := &desk{w, chromium.StartWithoutPush(t).Tab()}
+	d := &desk{world: w, tab: chromium.StartWithoutPush(t).Tab()}
 	d.tab.Open(w.issuer + "/account/")
 	d.tab.Until(`document.getElementById("login-submit")`)
 	d.tab.Eval(`(document.getElementById("username").value = "`+username+`", document.getElementById("password").value = "`+passphrase+`")`, nil)

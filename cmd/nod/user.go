@@ -23,7 +23,7 @@ NAME is what the person signs in with, or the e-mail address, or the id.`,
 	cmd.AddCommand(
 		newUserAddCommand(), newUserListCommand(), newUserShowCommand(), newUserSetCommand(),
 		newUserDisableCommand(), newUserEnableCommand(), newUserUnlockCommand(), newUserPasswordCommand(),
-		newUserEnrollLinkCommand(), newUserDevicesCommand(), newUserTokenCommand(), newUserRecoveryCodesCommand(), newUserSessionsCommand(),
+		newUserEnrollLinkCommand(), newUserDevicesCommand(), newUserPasskeysCommand(), newUserTokenCommand(), newUserRecoveryCodesCommand(), newUserSessionsCommand(),
 	)
 	return bindPlace(cmd)
 }

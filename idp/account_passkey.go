@@ -65,7 +65,7 @@ func (s *Service) AddPasskey(ctx context.Context, f Fresh, name string, response
 		if err != nil {
 			return err
 		}
-		return s.Devices.NotifyTx(tx, f.User.ID, "", devices.PasskeyAdded, k.Name)
+		return s.TellTx(tx, f.User.ID, devices.PasskeyAdded, k.Name)
 	})
 }
 
@@ -91,7 +91,7 @@ func (s *Service) RemovePasskey(ctx context.Context, f Fresh, id string, elsewhe
 		if err := s.Sessions.ForgetBrowsersTx(tx, f.User.ID, reason); err != nil {
 			return err
 		}
-		if err := s.Devices.NotifyTx(tx, f.User.ID, "", devices.PasskeyRemoved, k.Name); err != nil {
+		if err := s.TellTx(tx, f.User.ID, devices.PasskeyRemoved, k.Name); err != nil {
 			return err
 		}
 		return s.elsewhereTx(tx, f, elsewhere, reason)

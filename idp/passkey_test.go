@@ -14,6 +14,7 @@ import (
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/db/dbtest"
+	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/mfa/passkey"
 )
 
@@ -326,6 +327,64 @@ func TestChallengesAreNotStored(t *testing.T) {
 		}
 		if f := v.passkey(first); f == nil { // the page may ask anew and send what it got first
 			t.Error("the first of two challenges does not count")
+		}
+	})
+}
+
+func TestAPersonWhosePolicyTakesNoPasskeyIsRefusedInTheSameWords(t *testing.T) {
+	eachWithPasskeys(t, func(t *testing.T, w *world) {
+		w.Policy.Rules = []mfa.Rule{{Users: []string{"alice"}, Methods: []mfa.Method{mfa.MethodPush}}}
+		p, a := w.phone(w.alice), w.key(w.alice)
+		v := w.visit("number")
+		if f := v.passkey(v.signed(a)); f != nil {
+			t.Errorf("without a password: got %+v, want nothing", f)
+		}
+		if n := v.want(idp.PageSignIn).Login.Notice; n != (idp.Notice{Kind: idp.PasskeyRefused}) {
+			t.Errorf("got the notice %+v", n)
+		}
+		v.submit("alice", secret)
+		if st := v.want(idp.PageMethod); st.Ways.Passkey || len(st.Ways.Push) != 1 {
+			t.Errorf("after the password: got %+v, want push alone", st.Ways)
+		}
+		if _, err := w.PasskeyOptions(t.Context(), v.l, v.b); !errors.Is(err, idp.ErrMoved) {
+			t.Errorf("got %v, want ErrMoved", err)
+		}
+		v.passcode(p.answer(protocol.Approve, v.ask()))
+		v.want(idp.PageDone)
+		b := w.key(w.bob)
+		other := w.visit("number")
+		if f := other.passkey(other.signed(b)); f == nil {
+			t.Error("somebody else is refused too")
+		}
+	})
+}
+
+// A passkey in place of the password is the first factor where policy asks for another
+// method.
+func TestWhatAPasskeyBeganGoesOnWithWhatPolicyAsksFor(t *testing.T) {
+	eachWithPasskeys(t, func(t *testing.T, w *world) {
+		w.Policy.Rules = []mfa.Rule{{Clients: []string{"push"}, Methods: []mfa.Method{mfa.MethodPush, mfa.MethodPasscode}}}
+		p, a := w.phone(w.alice), w.key(w.alice)
+		for _, typing := range []bool{false, true} {
+			w.clock = w.clock.Add(time.Minute)
+			signed := w.visit("number")
+			signed.passkey(signed.signed(a))
+			v, answered := w.begin(signed.b, request("push", nil))
+			if answered != nil {
+				t.Fatalf("answered at once: %+v", answered)
+			}
+			if st := v.want(idp.PageMethod); st.Ways.Passkey {
+				t.Errorf("got %+v, want no passkey", st.Ways)
+			}
+			if typing {
+				must(t, w.ChooseTyped(t.Context(), v.l, v.b, v.form()))
+				v.passcode(p.typed())
+			} else {
+				v.passcode(p.answer(protocol.Approve, v.ask()))
+			}
+			if e := v.want(idp.PageDone).Login.Evidence; !e.MFA() {
+				t.Errorf("got %+v, want both factors", e)
+			}
 		}
 	})
 }

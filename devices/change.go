@@ -117,6 +117,22 @@ func (s *Devices) SetPush(ctx context.Context, userID, id string, on bool) error
 	return wrap("set push", err)
 }
 
+// ForbidPush says whether a device may be asked to approve at all. It is for administrators:
+// what the person has switched stays as it is. Saying what is so already changes nothing and
+// is no error.
+func (s *Devices) ForbidPush(ctx context.Context, userID, id string, forbidden bool) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err := forbidPush(tx, userID, id, forbidden)
+		if n == 0 || err != nil {
+			return err
+		}
+		tx.Announce(Topic(id))
+		return audit.Record(tx, audit.Entry{At: s.now(), Action: "device.push.forbidden", Subject: id, User: userID,
+			Detail: map[string]any{"forbidden": forbidden}})
+	})
+	return wrap("forbid push", err)
+}
+
 // change is changeTx in a transaction of its own.
 func (s *Devices) change(ctx context.Context, action, userID, id string, detail map[string]any, fn func(*db.Tx) error) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {

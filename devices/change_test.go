@@ -22,6 +22,7 @@ func TestOnlyTheOwnerChangesADevice(t *testing.T) {
 			"suspend": func(u string) error { return h.Suspend(ctx, u, id, "user") },
 			"rename":  func(u string) error { return h.Rename(ctx, u, id, "Mine") },
 			"push":    func(u string) error { return h.SetPush(ctx, u, id, false) },
+			"forbid":  func(u string) error { return h.ForbidPush(ctx, u, id, true) },
 			"remove":  func(u string) error { return h.Remove(ctx, u, id, "user") },
 		} {
 			if err := change(bob); !errors.Is(err, devices.ErrNotFound) {
@@ -29,7 +30,7 @@ func TestOnlyTheOwnerChangesADevice(t *testing.T) {
 			}
 		}
 		d, err := h.Get(ctx, id)
-		if err != nil || d.State != devices.Active || !d.PushOn || d.Name != "Alice's phone" {
+		if err != nil || d.State != devices.Active || !d.PushOn || d.PushForbidden || d.Name != "Alice's phone" {
 			t.Errorf("got %+v, %v, want it unchanged", d, err)
 		}
 	})
@@ -222,6 +223,8 @@ func TestEveryChangeIsRecordedAnnouncedAndHoldsNoSecret(t *testing.T) {
 			func() error { return h.Rename(ctx, alice, p.DeviceID, "Other") },
 			func() error { return h.SetPush(ctx, alice, p.DeviceID, false) },
 			func() error { return h.SetPush(ctx, alice, p.DeviceID, false) }, // changes nothing
+			func() error { return h.ForbidPush(ctx, alice, p.DeviceID, true) },
+			func() error { return h.ForbidPush(ctx, alice, p.DeviceID, true) }, // changes nothing
 			func() error { return h.Suspend(ctx, alice, p.DeviceID, "user") },
 			func() error { return h.Resume(ctx, alice, p.DeviceID) },
 			func() error { return h.Remove(ctx, alice, p.DeviceID, "user") },
@@ -237,7 +240,7 @@ func TestEveryChangeIsRecordedAnnouncedAndHoldsNoSecret(t *testing.T) {
 		}
 		want := []string{
 			"device.link.made", "device.enrolment.begun", "device.enrolment.proved", "device.enrolled",
-			"device.renamed", "device.push.set", "device.suspended", "device.resumed", "device.removed",
+			"device.renamed", "device.push.set", "device.push.forbidden", "device.suspended", "device.resumed", "device.removed",
 		}
 		got := h.journal()
 		slices.Sort(got)

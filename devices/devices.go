@@ -89,13 +89,16 @@ type Device struct {
 	Verification protocol.Verification
 	PublicKey    string // a JWK
 	Thumbprint   string
-	PushOn       bool
-	PINFailures  int // wrong PINs in a row
-	CreatedAt    time.Time
-	ActivatedAt  time.Time // zero until then
-	SeenAt       time.Time // of its latest request, to the minute
-	EndedAt      time.Time // when it was removed
-	Reason       string    // why it was suspended or removed
+	PushOn       bool // the person's own switch
+	// PushForbidden is the administrator's: the device is never asked to approve, and makes
+	// typed passcodes only.
+	PushForbidden bool
+	PINFailures   int // wrong PINs in a row
+	CreatedAt     time.Time
+	ActivatedAt   time.Time // zero until then
+	SeenAt        time.Time // of its latest request, to the minute
+	EndedAt       time.Time // when it was removed
+	Reason        string    // why it was suspended or removed
 
 	sealed    sealedSecrets
 	typedStep int64

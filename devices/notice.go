@@ -75,7 +75,7 @@ func (s *Devices) NotifyTx(tx *db.Tx, userID, except string, kind NoticeKind, ab
 
 // wakeAtTx is when a device is woken for a notice, zero for a device that is not.
 func (s *Devices) wakeAtTx(tx *db.Tx, d Device, now time.Time) (time.Time, error) {
-	if !d.PushOn {
+	if !d.PushOn || d.PushForbidden {
 		return time.Time{}, nil
 	}
 	reachable, err := push.ReachableTx(tx, d.ID)

@@ -211,11 +211,11 @@ func (h *house) settled(attempt int, failure push.Outcome) {
 
 func TestDevicesAreWokenForANotice(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		reached, deaf, off := h.enrolled(protocol.VerifyPlain), h.enrolled(protocol.VerifyPlain), h.enrolled(protocol.VerifyPlain)
-		for _, p := range []*phone{reached, off} {
+		reached, deaf, off, forbidden := h.enrolled(protocol.VerifyPlain), h.enrolled(protocol.VerifyPlain), h.enrolled(protocol.VerifyPlain), h.enrolled(protocol.VerifyPlain)
+		for _, p := range []*phone{reached, off, forbidden} {
 			h.subscribed(p.DeviceID)
 		}
-		if err := h.SetPush(t.Context(), alice, off.DeviceID, false); err != nil {
+		if err := errors.Join(h.SetPush(t.Context(), alice, off.DeviceID, false), h.ForbidPush(t.Context(), alice, forbidden.DeviceID, true)); err != nil {
 			t.Fatal(err)
 		}
 		p := h.wakes(push.Unreachable)
@@ -234,7 +234,7 @@ func TestDevicesAreWokenForANotice(t *testing.T) {
 		h.settled(2, "")
 		h.pass(time.Hour)
 		p.none(t, h)
-		for _, phone := range []*phone{deaf, off} {
+		for _, phone := range []*phone{deaf, off, forbidden} {
 			if told := phone.told(); len(told) == 0 || told[len(told)-1] != "password_changed " {
 				t.Errorf("a device that is not woken has %q to tell", told)
 			}

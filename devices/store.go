@@ -10,7 +10,7 @@ import (
 )
 
 const deviceColumns = `id, user_id, name, kind, state, verification, public_key, thumbprint, push_secret, pin_secret,
-	typed_secret, pin_half, pin_failures, typed_step, push_on, created_at, activated_at, seen_at, ended_at, end_reason`
+	typed_secret, pin_half, pin_failures, typed_step, push_on, push_forbidden, created_at, activated_at, seen_at, ended_at, end_reason`
 
 // deviceRow is a device as it is stored.
 type deviceRow struct {
@@ -29,6 +29,7 @@ type deviceRow struct {
 	PINFailures  int     `db:"pin_failures"`
 	TypedStep    int64   `db:"typed_step"`
 	PushOn       bool    `db:"push_on"`
+	Forbidden    bool    `db:"push_forbidden"`
 	CreatedAt    db.Time `db:"created_at"`
 	ActivatedAt  db.Time `db:"activated_at"`
 	SeenAt       db.Time `db:"seen_at"`
@@ -40,7 +41,7 @@ func (r deviceRow) device() Device {
 	return Device{
 		ID: r.ID, UserID: r.UserID, Name: r.Name, Kind: protocol.Kind(r.Kind), State: State(r.State),
 		Verification: protocol.Verification(r.Verification), PublicKey: r.PublicKey, Thumbprint: r.Thumbprint,
-		PushOn: r.PushOn, PINFailures: r.PINFailures, CreatedAt: r.CreatedAt.Time, ActivatedAt: r.ActivatedAt.Time,
+		PushOn: r.PushOn, PushForbidden: r.Forbidden, PINFailures: r.PINFailures, CreatedAt: r.CreatedAt.Time, ActivatedAt: r.ActivatedAt.Time,
 		SeenAt: r.SeenAt.Time, EndedAt: r.EndedAt.Time, Reason: r.EndReason, typedStep: r.TypedStep,
 		sealed: sealedSecrets{push: r.PushSecret, pin: r.PINSecret, typed: r.TypedSecret, half: r.PINHalf},
 	}

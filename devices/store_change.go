@@ -69,6 +69,15 @@ func setPush(tx *db.Tx, userID, id string, on bool) (int64, error) {
 		on, id, userID)
 }
 
+// forbidPush returns how many devices it changed: none if it was so already.
+func forbidPush(tx *db.Tx, userID, id string, forbidden bool) (int64, error) {
+	err := tx.Must(ErrNotFound, "UPDATE devices SET state = state WHERE id = $1 AND user_id = $2 AND state <> 'removed'", id, userID)
+	if err != nil {
+		return 0, err
+	}
+	return tx.Exec("UPDATE devices SET push_forbidden = $1 WHERE id = $2 AND user_id = $3 AND push_forbidden <> $1", forbidden, id, userID)
+}
+
 // holdActive changes nothing, but locks the row until the transaction ends.
 func holdActive(tx *db.Tx, userID, id string) error {
 	return tx.Must(ErrNotFound, "UPDATE devices SET state = state WHERE id = $1 AND user_id = $2 AND state = 'active'",

@@ -73,7 +73,7 @@ func (q noticeWakes) Due(ctx context.Context, now time.Time, limit int) (all []p
 	err = q.s.DB.Select(ctx, &all, `SELECT n.id, n.device_id, n.wake_id, n.attempts, n.next_at, n.expires_at
 		FROM device_notices n JOIN devices d ON d.id = n.device_id
 		WHERE n.next_at > $1 AND n.next_at <= $2 AND n.seen_at IS NULL AND n.expires_at > $2
-			AND d.state = 'active' AND d.push_on
+			AND d.state = 'active' AND d.push_on AND NOT d.push_forbidden
 		ORDER BY n.next_at LIMIT $3`, db.At(now.Add(-noticeLife)), db.At(now), limit)
 	return all, err
 }

@@ -214,6 +214,23 @@ func TestARequestGoesToEveryActiveDeviceWithPushOn(t *testing.T) {
 	})
 }
 
+func TestADeviceThatPushIsForbiddenForIsNeverAsked(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		p := w.phone(protocol.VerifyPIN)
+		must(t, w.Devices.ForbidPush(ctx, alice, p.id, true))
+		for _, verified := range []bool{false, true} { // also where the request would wait for the app to be opened
+			ask := w.ask()
+			ask.Demand.Verified = verified
+			if _, err := w.try(ask); !errors.Is(err, mfa.ErrNoDevice) {
+				t.Errorf("verified %t: got %v, want ErrNoDevice", verified, err)
+			}
+		}
+		must(t, w.Devices.ForbidPush(ctx, alice, p.id, false))
+		w.start(w.ask())
+	})
+}
+
 func TestWithoutADeviceNothingIsSent(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		if _, err := w.try(w.ask()); !errors.Is(err, mfa.ErrNoDevice) {

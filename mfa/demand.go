@@ -54,7 +54,7 @@ func (d Demand) Allows(m Method) bool {
 
 // accepts reports whether a device may prove the second factor by approving.
 func (d Demand) accepts(device devices.Device) bool {
-	if d.Verified && !device.Verifies() || !d.Allows(MethodPush) {
+	if device.PushForbidden || d.Verified && !device.Verifies() || !d.Allows(MethodPush) {
 		return false
 	}
 	return !(d.RefuseSoftware && device.Kind == protocol.KindSoftware)

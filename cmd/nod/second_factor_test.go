@@ -71,6 +71,12 @@ func TestADeviceComesByALinkAndGoesByAVerb(t *testing.T) {
 	if all = devices("--resume", id); all[0].State != "active" {
 		t.Errorf("resumed: got %+v", all)
 	}
+	if all = devices("--forbid-push", id); !all[0].Forbidden || !all[0].Push {
+		t.Errorf("push forbidden: got %+v", all)
+	}
+	if all = devices("--allow-push", id); all[0].Forbidden {
+		t.Errorf("push allowed: got %+v", all)
+	}
 	s.types("", "user", "devices", "alice", "--remove", id).fails(statusFailure, `remove for good the device "Terminal"`, "--yes")
 	s.types("", "user", "devices", "alice", "--remove", "dev_x", "--yes").fails(statusFailure, "no such device")
 	s.types("", "user", "devices", "alice", "--remove", id, "--suspend", id).fails(statusUsage, "exclude each other")

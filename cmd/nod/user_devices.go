@@ -19,15 +19,19 @@ func newUserDevicesCommand() *cobra.Command {
 		Short: "List, suspend, resume or remove a person's devices",
 		Long: `List a person's devices, or change one. A suspended device cannot approve until it
 is resumed; a removed one is gone for good and has to be enrolled anew. Removing also
-makes every browser of the person unknown again.`,
+makes every browser of the person unknown again. A device that push is forbidden for is
+never asked, but still makes passcodes to type.`,
 		Example: `  nod user devices alice
   nod user devices alice --suspend ID
+  nod user devices alice --forbid-push ID
   nod user devices alice --remove ID --yes`,
 		Args: arguments("NAME"),
 		RunE: onInstallation(mustExist, userDevices),
 	}
 	cmd.Flags().String("suspend", "", "take the device of this `ID` out of use")
 	cmd.Flags().String("resume", "", "put the device of this `ID` back into use")
+	cmd.Flags().String("forbid-push", "", "let the device of this `ID` make typed passcodes only")
+	cmd.Flags().String("allow-push", "", "let the device of this `ID` be asked again")
 	cmd.Flags().String("remove", "", "remove the device of this `ID` for good")
 	return bindJSON(bindYes(cmd))
 }
@@ -41,6 +45,7 @@ type deviceView struct {
 	Reason       string     `json:"reason,omitempty"`
 	Verification string     `json:"verification"`
 	Push         bool       `json:"push"`
+	Forbidden    bool       `json:"push_forbidden,omitempty"`
 	Fingerprint  string     `json:"fingerprint"`
 	CreatedAt    *time.Time `json:"created_at"`
 	ActivatedAt  *time.Time `json:"activated_at,omitempty"`
@@ -48,7 +53,7 @@ type deviceView struct {
 }
 
 func userDevices(v *verb) error {
-	if err := v.atMostOne("suspend", "resume", "remove"); err != nil {
+	if err := v.atMostOne("suspend", "resume", "forbid-push", "allow-push", "remove"); err != nil {
 		return err
 	}
 	u, err := v.user(v.args[0])
@@ -70,7 +75,7 @@ func userDevices(v *verb) error {
 	for _, d := range all {
 		views = append(views, deviceView{
 			ID: d.ID, Name: d.Name, Kind: string(d.Kind), State: string(d.State), Reason: d.Reason, Verification: string(d.Verification),
-			Push: d.PushOn, Fingerprint: d.Fingerprint(), CreatedAt: stamp(d.CreatedAt), ActivatedAt: stamp(d.ActivatedAt), SeenAt: stamp(d.SeenAt),
+			Push: d.PushOn, Forbidden: d.PushForbidden, Fingerprint: d.Fingerprint(), CreatedAt: stamp(d.CreatedAt), ActivatedAt: stamp(d.ActivatedAt), SeenAt: stamp(d.SeenAt),
 		})
 		rows = append(rows, []string{d.ID, d.Name, string(d.Kind), string(d.State), string(d.Verification), d.Fingerprint(), ago(d.SeenAt)})
 	}
@@ -91,6 +96,8 @@ func (v *verb) changeDevice(room *devices.Devices, u user.User) error {
 	}{
 		{"suspend", "suspend", v.surely, func(id string) error { return room.Suspend(v.ctx, u.ID, id, "admin") }},
 		{"resume", "resume", v.surely, func(id string) error { return room.Resume(v.ctx, u.ID, id) }},
+		{"forbid-push", "forbid push for", v.surely, func(id string) error { return room.ForbidPush(v.ctx, u.ID, id, true) }},
+		{"allow-push", "allow push for", v.surely, func(id string) error { return room.ForbidPush(v.ctx, u.ID, id, false) }},
 		{"remove", "remove for good", v.certainly, func(id string) error { return v.removeDevice(room, u.ID, id) }},
 	} {
 		if !v.changed(change.flag) {

@@ -66,8 +66,9 @@ func (m *Subscribe) check() error {
 
 // Channel is where waking a device stands.
 type Channel struct {
-	On          bool    `json:"on"`         // the person's own switch
-	Subscribed  bool    `json:"subscribed"` // there is somewhere to send to
+	On          bool    `json:"on"`                  // the person's own switch
+	Forbidden   bool    `json:"forbidden,omitempty"` // the administrator's: no request reaches this device
+	Subscribed  bool    `json:"subscribed"`          // there is somewhere to send to
 	Blocked     Blocked `json:"blocked"`
 	DeliveredAt *Time   `json:"delivered_at,omitempty"` // when a push service last took a wake-up
 	FailedAt    *Time   `json:"failed_at,omitempty"`    // when it last did not, absent if it has since

@@ -39,6 +39,7 @@ var looks = []struct {
 	{"home", "home", account("delivered", "on")},
 	{"home, failing", "home", account("failing", "")},
 	{"home, forbidden", "home", account("denied", "off")},
+	{"home, passcodes only", "home", account("forbidden", "off")},
 	{"home, unasked", "home", account("default", "off")},
 	{"home, suspended", "home", map[string]any{"person": "Alice Example", "account": "alice", "state": "suspended", "device": "Pixel"}},
 	{"home, removed", "home", map[string]any{"person": "Alice Example", "account": "alice", "state": "gone", "device": "Pixel"}},

@@ -18,6 +18,7 @@ type Device struct {
 	Means     string
 	Push      Push
 	PushOn    bool
+	Forbidden bool // the switch is the administrator's
 	Suspended bool
 	Added     Moment
 	Used      Moment
@@ -68,7 +69,7 @@ func (s *Surface) device(w http.ResponseWriter, r *http.Request, h idp.Holder) e
 	path := devicesPath + "/" + d.ID
 	return s.set.Render(w, http.StatusOK, "device", Device{
 		Frame: framed(sectionDevices), Name: d.Name, Kind: s.kind(d.Kind), Means: s.means(d), Push: push, PushOn: d.PushOn,
-		Suspended: d.State == devices.Suspended, Added: day(d.ActivatedAt), Used: s.ago(d.SeenAt), Key: d.Fingerprint(),
+		Forbidden: d.PushForbidden, Suspended: d.State == devices.Suspended, Added: day(d.ActivatedAt), Used: s.ago(d.SeenAt), Key: d.Fingerprint(),
 		BadName:   query.Has("name"),
 		RenameURL: path + "/rename", RenameToken: s.formOf(h, "rename", d.ID),
 		PushURL: path + "/push", PushToken: s.formOf(h, "push", d.ID),

@@ -117,8 +117,9 @@ func TestEveryPageIsDrawn(t *testing.T) {
 func TestTheTruthAboutPush(t *testing.T) {
 	s := surface(t)
 	on := devices.Device{State: devices.Active, PushOn: true}
-	off, suspended, wrong := on, on, on
+	off, suspended, wrong, forbidden := on, on, on, on
 	off.PushOn, suspended.State = false, devices.Suspended
+	forbidden.PushOn, forbidden.PushForbidden = false, true
 	wrong.State, wrong.Reason = devices.Suspended, "pin"
 	blocked := func(b protocol.Blocked) push.Channel { return push.Channel{Blocked: string(b)} }
 	fine := push.Channel{Subscribed: true}
@@ -129,6 +130,7 @@ func TestTheTruthAboutPush(t *testing.T) {
 	}{
 		"on":                                     {on, fine, "Push on"},
 		"off by the person":                      {off, fine, "Push off"},
+		"forbidden by the administrator":         {forbidden, fine, "Passcodes only"},
 		"forbidden in the settings":              {on, blocked(protocol.BlockedDenied), "Push blocked"},
 		"not asked yet":                          {on, blocked(protocol.BlockedDefault), "Push not set up"},
 		"no push service":                        {on, blocked(protocol.BlockedUnreachable), "No push"},

@@ -3,13 +3,16 @@ import { needsHomeScreen, platform } from "./platform.js";
 import { ago, word } from "./words.js";
 
 /**
- * Where waking this device stands, in one word for which the home screen has a sentence. What the person chose comes
- * first, then what the system says, then what the server knows.
+ * Where waking this device stands, in one word for which the home screen has a sentence. What the administrator
+ * decided comes first, then what the person chose, then what the system says, then what the server knows.
  * @param {import("../store.js").Channel | null} channel
  * @param {"granted" | "denied" | "default" | "unsupported"} permission
  * @param {boolean} homeScreen whether it would work as an app on the Home Screen
  */
 export function pushState(channel, permission, homeScreen) {
+	if (channel?.forbidden) {
+		return "forbidden";
+	}
 	if (channel && !channel.on) {
 		return "off";
 	}
@@ -43,7 +46,7 @@ export function pushValues(account) {
 		since: time ? ago(time, Date.now() + account.offset) : "",
 		// Of a channel that fails it is too early to say either.
 		badge: works ? "on" : state === "failing" || state === "" ? "" : "off",
-		switchable: !["unsupported", "home-screen"].includes(state),
+		switchable: !["forbidden", "unsupported", "home-screen"].includes(state),
 	};
 }
 

@@ -1,0 +1,2 @@
+-- An administrator decided that a device is never asked by push (devices).
+ALTER TABLE devices ADD COLUMN push_forbidden BOOLEAN NOT NULL DEFAULT FALSE;

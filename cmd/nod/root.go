@@ -37,7 +37,7 @@ Every command works on the data directory named by --data or NOD_DATA, also whil
 	root.AddCommand(
 		newServeCommand(), newDemoCommand(), newDeviceCommand(),
 		newUserCommand(), newGroupCommand(), newClientCommand(),
-		newPolicyCommand(), newAuditCommand(), newConfigCommand(), newVersionCommand(),
+		newPolicyCommand(), newAuditCommand(), newConfigCommand(), newOutboxCommand(), newMailCommand(), newVersionCommand(),
 	)
 	asParent(root)
 	for _, cmd := range root.Commands() {

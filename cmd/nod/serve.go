@@ -78,8 +78,8 @@ func serve(ctx context.Context, c config.Config) (err error) {
 }
 
 // options turns settings into what the server is built from.
-func options(c config.Config, log *slog.Logger) (server.Options, error) {
-	o := server.Options{
+func options(c config.Config, log *slog.Logger) (o server.Options, err error) {
+	o = server.Options{
 		Place: c.Place, PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
 		Brand:              page.Brand{Name: c.Organisation},
 		Hasher:             &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},
@@ -90,6 +90,13 @@ func options(c config.Config, log *slog.Logger) (server.Options, error) {
 		CodeLife: c.CodeLifetime, IDTokenLife: c.IDTokenLifetime, AccessTokenLife: c.AccessTokenLifetime,
 		RefreshIdle: c.RefreshIdle, RefreshAbsolute: c.RefreshLifetime,
 	}
+	if o.Mail, err = c.Sender(); err != nil {
+		return o, fmt.Errorf("read the mail server's password: %w", err)
+	}
+	if o.WebhookSecret, err = c.WebhookSecret(); err != nil {
+		return o, fmt.Errorf("read the webhook secret: %w", err)
+	}
+	o.AlertTo, o.Webhooks = c.AlertMail, c.WebhookURLs
 	if c.TLS() {
 		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
 		if err != nil {

@@ -6,8 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/reset"
 	"github.com/nod-idp/nod/internal/db"
 )
 
@@ -17,14 +19,25 @@ func newUserPasswordCommand() *cobra.Command {
 		Short: "Set a person's password",
 		Long: `Set a person's password. At a terminal it is asked for twice and not shown.
 
+With --link nothing is set: it prints a link by which the person does it, once, without
+having to know the old one. The link does not pass by the second factor.
+
 A new password ends the person's sessions, and no browser counts as known any more.
 Devices stay.`,
 		Example: `  nod user password alice
   printf '%s\n' "$PASSWORD" | nod user password alice --password-stdin
-  nod user password alice --generate --json`,
+  nod user password alice --generate --json
+  nod user password alice --link --valid 10m`,
 		Args: arguments("NAME"),
-		RunE: onInstallation(mustExist, setPassword),
+		RunE: onInstallation(mustExist, func(v *verb) error {
+			if v.on("link") {
+				return passwordLink(v)
+			}
+			return setPassword(v)
+		}),
 	}
+	cmd.Flags().Bool("link", false, "print a link by which the person sets the password")
+	cmd.Flags().String("valid", config.Words(reset.Life), "how long the link is valid, at most 15m")
 	return bindJSON(bindPassword(cmd))
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/idp/letters"
 	"github.com/nod-idp/nod/internal/instance"
 )
 
@@ -82,5 +83,6 @@ func (v *verb) devices() (*devices.Devices, error) {
 	}
 	return &devices.Devices{
 		DB: v.DB, Box: v.Instance.Box, Epoch: v.Instance.Epoch, PublicURL: publicURL, Accounts: server.People{Users: v.Users},
+		AlsoTell: (&letters.Letters{Outbox: v.outbox()}).NoticeTx, // a running server knows whether there is mail
 	}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/keys"
+	"github.com/nod-idp/nod/idp/letters"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
@@ -21,6 +22,7 @@ import (
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/instance"
 	"github.com/nod-idp/nod/internal/outbound"
+	"github.com/nod-idp/nod/internal/outbox"
 	"github.com/nod-idp/nod/internal/seal"
 	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/mfa/passkey"
@@ -49,6 +51,8 @@ type Server struct {
 	MFA      *mfa.Service
 	Logins   *idp.Service
 	Audit    *audit.Sealer
+	Outbox   *outbox.Outbox
+	Letters  *letters.Letters
 
 	lock     *os.File
 	ready    readiness
@@ -92,6 +96,7 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 		return s, fmt.Errorf("record the public URL: %w", err)
 	}
 	s.build()
+	s.openOutbox()
 	if err := s.openPush(ctx); err != nil {
 		return s, err
 	}

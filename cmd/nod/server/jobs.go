@@ -21,6 +21,7 @@ func (s *Server) jobs(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.Audit.Run(ctx) })
 	wg.Go(func() { s.sweep(ctx) })
+	wg.Go(func() { s.outboxJob().Run(ctx) })
 	wg.Go(func() { s.waker(s.MFA.Wakes(), 0).Run(ctx) })
 	wg.Go(func() { s.waker(s.Devices.NoticeWakes(), time.Hour).Run(ctx) })
 	wg.Wait()
@@ -59,6 +60,8 @@ func (s *Server) sweepOnce(ctx context.Context) {
 		"tokens":     s.Tokens.Sweep,
 		"enrolments": s.Devices.Sweep,
 		"apps":       s.MFA.Tokens.Sweep,
+		"outbox":     s.Outbox.Sweep,
+		"resets":     s.Logins.Resets.Sweep,
 		"replays": func(ctx context.Context, limit int) (int64, error) {
 			return s.DB.SweepOnce(ctx, s.now(), limit)
 		},

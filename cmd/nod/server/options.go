@@ -15,6 +15,8 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/password"
+	"github.com/nod-idp/nod/internal/mail"
+	"github.com/nod-idp/nod/internal/webhook"
 	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/guard"
 	"github.com/nod-idp/nod/web/page"
@@ -50,9 +52,13 @@ type Options struct {
 	AccessTokenLife    time.Duration
 	RefreshIdle        time.Duration
 	RefreshAbsolute    time.Duration
-	PushHosts          []string      // push services besides those of the browsers
-	OutboundAllow      []string      // hosts and networks that may be reached though they are private
-	OutboundTLS        *tls.Config   // whom requests that leave trust; nil means the system's authorities
+	PushHosts          []string     // push services besides those of the browsers
+	OutboundAllow      []string     // hosts and networks that may be reached though they are private
+	OutboundTLS        *tls.Config  // whom requests that leave trust; nil means the system's authorities
+	Mail               *mail.Sender // nil: no mail server is set up
+	AlertTo            []string     // who is told of security events by mail
+	Webhooks           []string     // where security events are posted to
+	WebhookSecret      webhook.Secret
 	DrainFor           time.Duration // between not being ready and closing; 0 means not at all
 	Now                func() time.Time
 	MaxWaitingStreams  int

@@ -25,6 +25,8 @@ type WithoutDevice string
 const (
 	WithoutDeviceLink  WithoutDevice = "link"  // they are told to ask for the administrator's link
 	WithoutDeviceEnrol WithoutDevice = "enrol" // they add their first device with the password alone
+	// WithoutDeviceRefuse turns them away: nothing they can do by themselves gets them in.
+	WithoutDeviceRefuse WithoutDevice = "refuse"
 )
 
 // Policy is what the administrator decided. Decide applies it; it is pure, so that what

@@ -81,6 +81,7 @@ func (d drawing) mobileURL() string {
 
 func (d drawing) signIn() View {
 	v := SignIn{Question: d.question(), PasskeyOffer: d.passkeyOffer(d.Passkey), Action: d.path + "/password", Username: d.Login.Request.LoginHint}
+	v.HelpURL = helpURL(d.Login.ID)
 	n := d.Login.Notice
 	if n.Username != "" {
 		v.Username = n.Username
@@ -101,7 +102,9 @@ func (s *Surface) method(d drawing) View {
 	switch {
 	case d.Bare && d.Terms.WithoutDevice == mfa.WithoutDeviceEnrol:
 		v.EnrolURL = s.EnrolURL
-	case !d.Bare:
+	case d.Bare:
+		v.Refused = d.Terms.WithoutDevice == mfa.WithoutDeviceRefuse
+	default:
 		v.Unable = v.None()
 	}
 	for _, device := range d.Ways.Push {

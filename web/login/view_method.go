@@ -18,6 +18,7 @@ type ChooseMethod struct {
 	RecoveryURL string   // "" when the person has no recovery codes
 	Last        string   // the method that was used last: "push", "passcode", "passkey", "recovery" or ""
 	Unable      bool     // with no way at all: the person has devices, and none of them will do
+	Refused     bool     // with no way at all: policy turns people without a device away
 	EnrolURL    string   // with no way at all: where a first device is set up, if policy allows; "" asks the administrator
 
 	WaiveURL string        // where the person says that they want no more prompts on this browser; "" where policy has no such thing

@@ -18,3 +18,6 @@ type SignIn struct {
 }
 
 func (p SignIn) view() (string, int) { return "signin", http.StatusOK }
+
+// helpURL leads to what somebody can do who cannot sign in, and from there back.
+func helpURL(loginID string) string { return "/help/" + loginID }

@@ -47,6 +47,7 @@ func stories() []story {
 			[]string{"use-passcode", "use-mobile"}, nil},
 		{"no device yet", ChooseMethod{Question: q, Name: "Alice"}, "method", []string{"cancel"}, []string{"use-mobile", "use-passcode"}},
 		{"no device yet, may enrol", ChooseMethod{Question: q, EnrolURL: "/enrol"}, "method", []string{"cancel"}, nil},
+		{"no device, turned away", ChooseMethod{Question: q, Refused: true}, "method", []string{"cancel"}, []string{"use-mobile"}},
 		{"no device that will do", ChooseMethod{Question: q, Unable: true}, "method", []string{"cancel"}, []string{"use-mobile"}},
 		{"choose, a passkey alone", ChooseMethod{Question: q, PasskeyOffer: PasskeyOffer{PasskeyURL: "/k"}}, "method", []string{"use-passkey", "cancel"}, []string{"passkey-error"}},
 		{"choose, after a passkey that did not hold", ChooseMethod{Question: q, PasskeyOffer: PasskeyOffer{PasskeyURL: "/k", PasskeyRefused: true}, MobileURL: "/m"}, "method",
@@ -187,8 +188,8 @@ func TestEveryFormIsAPostWithTheToken(t *testing.T) {
 		}
 		html := draw(t, views, s.view)
 		for _, form := range forms.FindAllString(html, -1) {
-			if !strings.Contains(form, ` method="post"`) || strings.Count(form, `name="form_token"`) != 1 || strings.Count(form, "<button") != 1 {
-				t.Errorf("%s: want a POST with one token and one button, got %s", s.name, form)
+			if !strings.Contains(form, ` method="post"`) || strings.Count(form, `name="form_token"`) != 1 || !strings.Contains(form, "<button") {
+				t.Errorf("%s: want a POST with one token and a button, got %s", s.name, form)
 			}
 		}
 	}

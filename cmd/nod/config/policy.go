@@ -93,8 +93,8 @@ func (r rule) parse(refuse func(name, value, allowed string)) mfa.Rule {
 	if !slices.Contains([]mfa.SecondFactor{"", mfa.Off, mfa.Push, mfa.PushNumber}, out.Factor) {
 		refuse("factor", r.Factor, "off, push or push-number")
 	}
-	if !slices.Contains([]mfa.WithoutDevice{"", mfa.WithoutDeviceLink, mfa.WithoutDeviceEnrol}, out.WithoutDevice) {
-		refuse("without_device", r.WithoutDevice, "link or enrol")
+	if !slices.Contains([]mfa.WithoutDevice{"", mfa.WithoutDeviceLink, mfa.WithoutDeviceEnrol, mfa.WithoutDeviceRefuse}, out.WithoutDevice) {
+		refuse("without_device", r.WithoutDevice, "link, enrol or refuse")
 	}
 	if r.MatchDigits != nil && !slices.Contains([]int{0, 2, 6}, *r.MatchDigits) {
 		refuse("match_digits", fmt.Sprint(*r.MatchDigits), "0, 2 or 6")

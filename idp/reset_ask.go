@@ -113,6 +113,10 @@ func (s *Service) DeliverReset(ctx context.Context, id string, payload []byte) e
 // mailResetTx makes a code and its letter in one transaction. With an id that was mailed
 // before it does nothing.
 func (s *Service) mailResetTx(tx *db.Tx, id string, u user.User) error {
+	// Requests of one person take turns, so that none escapes the count.
+	if err := user.HoldTx(tx, u.ID); err != nil {
+		return err
+	}
 	may, err := s.mayResetTx(tx, reset.Reset{UserID: u.ID, MadeBy: reset.ByMail})
 	if err != nil {
 		return err

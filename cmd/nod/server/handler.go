@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/web/cookie"
 	"github.com/nod-idp/nod/web/deviceapi"
 	"github.com/nod-idp/nod/web/guard"
+	"github.com/nod-idp/nod/web/help"
 	"github.com/nod-idp/nod/web/login"
 	"github.com/nod-idp/nod/web/oidc"
 	"github.com/nod-idp/nod/web/page"
@@ -21,7 +22,7 @@ import (
 // edge in front of both.
 func (s *Server) Handler() (http.Handler, error) {
 	o := s.Options
-	site, err := page.New(o.Brand, app.Static(), login.Static(), oidc.Static(), portal.Static())
+	site, err := page.New(o.Brand, app.Static(), help.Static(), login.Static(), oidc.Static(), portal.Static())
 	if err != nil {
 		return nil, fmt.Errorf("prepare pages: %w", err)
 	}
@@ -57,6 +58,11 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 		EnrolURL:   o.PublicURL + portal.AddPath,
 	}
 	signIn.Register(pages)
+	trouble, err := help.New(site, help.Surface{Logins: s.Logins, Jar: jar})
+	if err != nil {
+		return err
+	}
+	trouble.Register(pages)
 	account, err := portal.New(site, portal.Surface{Logins: s.Logins, Jar: jar, Streams: streams, Now: o.Now})
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ type AddToken struct {
 }
 
 // NewToken shows the secret for an authenticator app and asks for the first passcode.
-// Picture qr-code, field token-secret, input passcode, button token-prove, state
+// Picture qr-code, text token-secret, input passcode, button token-prove, state
 // newtoken.
 type NewToken struct {
 	Frame

@@ -17,7 +17,7 @@ func TestAppsAndRecoveryCodesInChromium(t *testing.T) {
 	d.press("token-start")
 	d.look("newtoken")
 	var secret string
-	d.tab.Eval(`document.getElementById("token-secret").value`, &secret)
+	d.tab.Eval(`document.getElementById("token-secret").textContent`, &secret)
 	w.hide(secret, strings.ReplaceAll(secret, " ", ""))
 	d.tab.Until(`!document.getElementById("secret-copy").hidden && /[0-9]:[0-9]/.test(document.querySelector("[data-countdown]").textContent)`)
 	d.tab.Eval(`document.getElementById("passcode").value = "`+w.shows(secret)+`"`, nil)

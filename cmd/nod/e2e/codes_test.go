@@ -34,7 +34,7 @@ func (v *visit) addApp(name string) string {
 	v.t.Helper()
 	v.want("addtoken")
 	v.press("token-start", "newtoken", "token-name", name)
-	secret := v.page.Value("token-secret")
+	secret := v.page.Text("token-secret")
 	v.hide(secret, strings.ReplaceAll(secret, " ", ""))
 	if !v.page.Has("qr-code") || len(secret) != 39 {
 		v.t.Fatalf("got secret %q\n%s", secret, v.page.Body)
@@ -70,12 +70,12 @@ func TestAnAuthenticatorAppIsAddedAndSignsIn(t *testing.T) {
 		}
 		v.press("token-start", "newtoken", "token-name", "Given up")
 		given := v.page.URL.Path
-		v.hide(v.page.Value("token-secret"))
+		v.hide(v.page.Text("token-secret"))
 		v.open("/account/tokens/add", "addtoken")
 		v.press("token-start", "newtoken", "token-name", "My app")
-		page, secret := v.page.URL.Path, v.page.Value("token-secret")
+		page, secret := v.page.URL.Path, v.page.Text("token-secret")
 		v.press("token-prove", "newtoken", "passcode", "000000")
-		if !v.page.Has("passcode-error") || v.page.Value("token-secret") != secret {
+		if !v.page.Has("passcode-error") || v.page.Text("token-secret") != secret {
 			t.Errorf("want the same secret, and to be told\n%s", v.page.Body)
 		}
 		v.open("/account/tokens/add", "addtoken")
@@ -248,7 +248,7 @@ func TestWhoHasAnAppIsNeverFinishedByThePasswordAlone(t *testing.T) {
 	late.follow()
 	late.press("token-start", "newtoken", "token-name", "Thief's app")
 	secret := v.addApp("My app")
-	late.press("token-prove", "login", "passcode", w.shows(late.page.Value("token-secret")))
+	late.press("token-prove", "login", "passcode", w.shows(late.page.Text("token-secret")))
 	v.open("/account/devices", "login")
 	v.press("login-submit", "method", "username", username, "password", passphrase)
 	if v.page.Has("use-mobile") {

@@ -1,7 +1,7 @@
 const saysSo = 2000;
 
 /**
- * Lets a button copy the field that data-copy names, and say with data-done that it did.
+ * Lets a button copy the field or the text that data-copy names, and say with data-done that it did.
  * @param {HTMLButtonElement} button
  */
 export function copy(button) {
@@ -9,9 +9,9 @@ export function copy(button) {
 	const words = button.textContent;
 	button.hidden = false;
 	button.addEventListener("click", async () => {
-		field.select();
+		field.select?.();
 		try {
-			await navigator.clipboard.writeText(field.value);
+			await navigator.clipboard.writeText(field.value ?? field.textContent);
 		} catch {
 			return; // it is selected, and can be copied by hand
 		}

@@ -97,6 +97,8 @@ type Device struct {
 	CreatedAt     time.Time
 	ActivatedAt   time.Time // zero until then
 	SeenAt        time.Time // of its latest request, to the minute
+	SnoozedUntil  time.Time // its person wants it left alone until then; may be over, or zero
+	SeenIP        string    // where its latest answer came from, "" if not known
 	EndedAt       time.Time // when it was removed
 	Reason        string    // why it was suspended or removed
 

@@ -10,7 +10,8 @@ import (
 )
 
 const deviceColumns = `id, user_id, name, kind, state, verification, public_key, thumbprint, push_secret, pin_secret,
-	typed_secret, pin_half, pin_failures, typed_step, push_on, push_forbidden, created_at, activated_at, seen_at, ended_at, end_reason`
+	typed_secret, pin_half, pin_failures, typed_step, push_on, push_forbidden, created_at, activated_at, seen_at, ended_at, end_reason,
+	snoozed_until, seen_ip`
 
 // deviceRow is a device as it is stored.
 type deviceRow struct {
@@ -35,6 +36,8 @@ type deviceRow struct {
 	SeenAt       db.Time `db:"seen_at"`
 	EndedAt      db.Time `db:"ended_at"`
 	EndReason    string  `db:"end_reason"`
+	SnoozedUntil db.Time `db:"snoozed_until"`
+	SeenIP       string  `db:"seen_ip"`
 }
 
 func (r deviceRow) device() Device {
@@ -43,6 +46,7 @@ func (r deviceRow) device() Device {
 		Verification: protocol.Verification(r.Verification), PublicKey: r.PublicKey, Thumbprint: r.Thumbprint,
 		PushOn: r.PushOn, PushForbidden: r.Forbidden, PINFailures: r.PINFailures, CreatedAt: r.CreatedAt.Time, ActivatedAt: r.ActivatedAt.Time,
 		SeenAt: r.SeenAt.Time, EndedAt: r.EndedAt.Time, Reason: r.EndReason, typedStep: r.TypedStep,
+		SnoozedUntil: r.SnoozedUntil.Time, SeenIP: r.SeenIP,
 		sealed: sealedSecrets{push: r.PushSecret, pin: r.PINSecret, typed: r.TypedSecret, half: r.PINHalf},
 	}
 }

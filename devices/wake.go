@@ -37,6 +37,10 @@ func (s *Devices) Subscribe(ctx context.Context, d Device, msg protocol.Subscrib
 // Channel says where waking a device stands, in the words of the protocol.
 func (s *Devices) Channel(ctx context.Context, d Device) (protocol.Channel, error) {
 	c := protocol.Channel{On: d.PushOn, Forbidden: d.PushForbidden}
+	if d.Snoozed(s.now()) {
+		until := protocol.At(d.SnoozedUntil)
+		c.SnoozedUntil = &until
+	}
 	if s.Subscriptions == nil {
 		return c, nil
 	}

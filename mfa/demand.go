@@ -2,6 +2,7 @@ package mfa
 
 import (
 	"slices"
+	"time"
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/protocol"
@@ -60,10 +61,11 @@ func (d Demand) accepts(device devices.Device) bool {
 	return !(d.RefuseSoftware && device.Kind == protocol.KindSoftware)
 }
 
-// asks reports whether a device is asked. Where push is off the person types a passcode
-// instead; where that would not do the request waits until the app is opened.
-func (d Demand) asks(device devices.Device) bool {
-	return (device.PushOn || d.Verified) && d.accepts(device)
+// asks reports whether a device is asked. Where push is off, or its person wants to be
+// left alone, they type a passcode instead; where that would not do the request waits
+// until the app is opened.
+func (d Demand) asks(device devices.Device, now time.Time) bool {
+	return (device.PushOn && !device.Snoozed(now) || d.Verified) && d.accepts(device)
 }
 
 // acceptsTyped reports whether a passcode typed from a device may prove it.

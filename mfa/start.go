@@ -167,7 +167,7 @@ func (s *Service) newChallengeTx(tx *db.Tx, ask Ask, scope string, now time.Time
 func (s *Service) askableTx(tx *db.Tx, ask Ask) (askable []devices.Device, err error) {
 	all, err := s.Devices.ActiveTx(tx, ask.UserID)
 	for _, d := range all {
-		if ask.Demand.asks(d) && (ask.Device == "" || ask.Device == d.ID) {
+		if ask.Demand.asks(d, s.now()) && (ask.Device == "" || ask.Device == d.ID) {
 			askable = append(askable, d)
 		}
 	}

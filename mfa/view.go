@@ -126,6 +126,9 @@ type Ways struct {
 	Long     bool             // one of the tokens makes eight digits
 	Recovery bool             // there are unused recovery codes
 	Refusal  error            // nil, *WaitError or ErrPaused: whether a prompt may be sent now
+	// Quiet is until when the first of their devices is left alone because the person
+	// wants so, zero if none is.
+	Quiet time.Time
 }
 
 // Ways looks at devices and budgets for one login. Start decides; this only tells.
@@ -141,8 +144,10 @@ func (s *Service) Ways(ctx context.Context, ask Ask) (Ways, error) {
 	w := Ways{Refusal: b.allows(s.now())}
 	for _, d := range all {
 		w.Typed = w.Typed || ask.Demand.acceptsTyped(d)
-		if ask.Demand.asks(d) {
+		if ask.Demand.asks(d, s.now()) {
 			w.Push = append(w.Push, d)
+		} else if d.Snoozed(s.now()) && ask.Demand.accepts(d) && (w.Quiet.IsZero() || d.SnoozedUntil.Before(w.Quiet)) {
+			w.Quiet = d.SnoozedUntil
 		}
 	}
 	if err := s.typedWays(ctx, ask, &w); err != nil {

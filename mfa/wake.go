@@ -51,7 +51,7 @@ func (s *Service) reachableTx(tx *db.Tx, asked []devices.Device) (map[string]boo
 	}
 	var ids []string
 	for _, d := range asked {
-		if d.PushOn {
+		if d.PushOn && !d.Snoozed(s.now()) {
 			ids = append(ids, d.ID)
 		}
 	}

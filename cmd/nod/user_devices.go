@@ -45,6 +45,7 @@ type deviceView struct {
 	Reason       string     `json:"reason,omitempty"`
 	Verification string     `json:"verification"`
 	Push         bool       `json:"push"`
+	SnoozedUntil *time.Time `json:"snoozed_until,omitempty"`
 	Forbidden    bool       `json:"push_forbidden,omitempty"`
 	Fingerprint  string     `json:"fingerprint"`
 	CreatedAt    *time.Time `json:"created_at"`
@@ -75,17 +76,38 @@ func userDevices(v *verb) error {
 	for _, d := range all {
 		views = append(views, deviceView{
 			ID: d.ID, Name: d.Name, Kind: string(d.Kind), State: string(d.State), Reason: d.Reason, Verification: string(d.Verification),
-			Push: d.PushOn, Forbidden: d.PushForbidden, Fingerprint: d.Fingerprint(), CreatedAt: stamp(d.CreatedAt), ActivatedAt: stamp(d.ActivatedAt), SeenAt: stamp(d.SeenAt),
+			Push: d.PushOn, SnoozedUntil: snoozed(d), Forbidden: d.PushForbidden, Fingerprint: d.Fingerprint(), CreatedAt: stamp(d.CreatedAt), ActivatedAt: stamp(d.ActivatedAt), SeenAt: stamp(d.SeenAt),
 		})
-		rows = append(rows, []string{d.ID, d.Name, string(d.Kind), string(d.State), string(d.Verification), d.Fingerprint(), ago(d.SeenAt)})
+		rows = append(rows, []string{d.ID, d.Name, string(d.Kind), string(d.State), string(d.Verification), d.Fingerprint(), asked(d), ago(d.SeenAt)})
 	}
 	return v.show(views, func(w io.Writer) {
 		if len(rows) == 0 {
 			fmt.Fprintf(w, "%s has no devices. Enrol one with: nod user enroll-link %s\n", plain(u.DisplayName()), plain(u.Name))
 			return
 		}
-		table(w, []string{"id", "name", "kind", "state", "verification", "fingerprint", "seen"}, rows)
+		table(w, []string{"id", "name", "kind", "state", "verification", "fingerprint", "asked", "seen"}, rows)
 	})
+}
+
+// snoozed is until when a person wants a device left alone, nil if they do not.
+func snoozed(d devices.Device) *time.Time {
+	if !d.Snoozed(time.Now()) {
+		return nil
+	}
+	return stamp(d.SnoozedUntil)
+}
+
+// asked says whether a device is asked for sign-ins.
+func asked(d devices.Device) string {
+	switch {
+	case d.PushForbidden:
+		return "never"
+	case d.Snoozed(time.Now()):
+		return "not until " + moment(d.SnoozedUntil)
+	case !d.PushOn:
+		return "push is off"
+	}
+	return "yes"
 }
 
 func (v *verb) changeDevice(room *devices.Devices, u user.User) error {

@@ -28,6 +28,7 @@ const (
 	VerbStream          = "stream"
 	VerbPush            = "push"
 	VerbNoticeSeen      = "notice-seen"
+	VerbSnooze          = "snooze"
 )
 
 const (
@@ -56,6 +57,6 @@ func Path(verb string) string { return pathPrefix + verb }
 func Verbs() []string {
 	return []string{
 		VerbEnrolBegin, VerbEnrolCredential, VerbEnrolProve, VerbEnrolStatus, VerbSubscribe, VerbRequests,
-		VerbRequest, VerbPINHalf, VerbAnswer, VerbStream, VerbPush, VerbNoticeSeen,
+		VerbRequest, VerbPINHalf, VerbAnswer, VerbStream, VerbPush, VerbNoticeSeen, VerbSnooze,
 	}
 }

@@ -73,4 +73,13 @@ type Channel struct {
 	DeliveredAt *Time   `json:"delivered_at,omitempty"` // when a push service last took a wake-up
 	FailedAt    *Time   `json:"failed_at,omitempty"`    // when it last did not, absent if it has since
 	Failure     string  `json:"failure,omitempty"`      // and why
+	// SnoozedUntil is until when this device is not asked, since its person wants so;
+	// absent if they do not.
+	SnoozedUntil *Time `json:"snoozed_until,omitempty"`
+}
+
+// Snooze is the message of snooze: until when this device is not asked. null asks again
+// from now on.
+type Snooze struct {
+	Until *Time `json:"until"`
 }

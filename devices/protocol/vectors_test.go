@@ -222,7 +222,7 @@ func TestMessageVectors(t *testing.T) {
 		Sent   any    `json:"sent"`
 		Answer any    `json:"answer"`
 	}
-	delivered := At(testNow.Add(-3 * time.Minute))
+	delivered, snoozed := At(testNow.Add(-3*time.Minute)), At(testNow.Add(time.Hour))
 	exchanges := []exchange{
 		{VerbEnrolBegin, EnrolBegin{Token: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", Name: "Zoë's phone", Kind: KindNative, Wants: VerifyPIN}, EnrolBegun{
 			DeviceID: "dev_1", Issuer: a.Issuer, Account: Account{ID: "usr_1", Name: "zoe", DisplayName: "Zoë"},
@@ -261,6 +261,8 @@ func TestMessageVectors(t *testing.T) {
 		{VerbAnswer, Answer{Challenge: "chl_1", Verdict: Approve, Number: "42", Passcode: "123456", Hash: hash[:], Assertion: assertion}, Answered{State: StateApproved}},
 		{VerbPush, PushSetting{On: new(false)}, PushState{PushOn: false, Push: Channel{Subscribed: true}}},
 		{VerbNoticeSeen, NoticeRef{Notice: "ntc_1"}, Empty{}},
+		{VerbSnooze, Snooze{Until: &snoozed}, PushState{PushOn: true, Push: Channel{On: true, Subscribed: true, SnoozedUntil: &snoozed}}},
+		{VerbSnooze, Snooze{}, PushState{PushOn: true, Push: Channel{On: true, Subscribed: true}}},
 	}
 	compareVectors(t, "messages.json", map[string]any{
 		"about":     "one example of every message",
@@ -274,7 +276,7 @@ func TestMessageVectors(t *testing.T) {
 		into := map[string]any{
 			VerbEnrolBegin: &EnrolBegin{}, VerbEnrolProve: &EnrolProve{}, VerbEnrolStatus: &Empty{}, VerbRequests: &Empty{},
 			VerbRequest: &ChallengeRef{}, VerbPINHalf: &ChallengeRef{}, VerbAnswer: &Answer{}, VerbPush: &PushSetting{},
-			VerbEnrolCredential: &EnrolCredential{}, VerbSubscribe: &Subscribe{}, VerbNoticeSeen: &NoticeRef{},
+			VerbEnrolCredential: &EnrolCredential{}, VerbSubscribe: &Subscribe{}, VerbNoticeSeen: &NoticeRef{}, VerbSnooze: &Snooze{},
 		}[e.Verb]
 		if err := Decode(sent, into); err != nil {
 			t.Errorf("%s: got %v", e.Verb, err)

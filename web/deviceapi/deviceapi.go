@@ -61,6 +61,7 @@ func (s *Surface) Register(api *guard.API) {
 		protocol.VerbStream:          s.stream,
 		protocol.VerbPush:            s.push,
 		protocol.VerbNoticeSeen:      s.noticeSeen,
+		protocol.VerbSnooze:          s.snooze,
 	} {
 		api.Handle("POST "+protocol.Path(verb), guard.Route{
 			Handler: s.tell(h), Accepts: []string{protocol.ContentType}, MaxBody: protocol.MaxBody,

@@ -2,6 +2,7 @@ package deviceapi
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/web/guard"
@@ -18,6 +19,30 @@ func (s *Surface) push(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d.PushOn = *msg.On
+	channel, err := s.Devices.Channel(ctx, d)
+	if err != nil {
+		return err
+	}
+	return guard.WriteJSON(w, http.StatusOK, protocol.PushState{PushOn: d.PushOn, Push: channel})
+}
+
+// snooze leaves the device alone for a while, or no longer.
+func (s *Surface) snooze(w http.ResponseWriter, r *http.Request) error {
+	var msg protocol.Snooze
+	d, ctx, err := s.receive(r, protocol.VerbSnooze, &msg)
+	if err != nil {
+		return err
+	}
+	var until time.Time
+	if msg.Until != nil {
+		until = msg.Until.Time
+	}
+	if err := s.Devices.Snooze(ctx, d.UserID, d.ID, until); err != nil {
+		return err
+	}
+	if d, err = s.Devices.Get(ctx, d.ID); err != nil {
+		return err
+	}
 	channel, err := s.Devices.Channel(ctx, d)
 	if err != nil {
 		return err

@@ -107,6 +107,9 @@ func (s *Surface) method(d drawing) View {
 	default:
 		v.Unable = v.None()
 	}
+	if len(d.Ways.Push) == 0 && !d.Ways.Quiet.IsZero() {
+		v.Quiet = d.left(d.Ways.Quiet)
+	}
 	for _, device := range d.Ways.Push {
 		v.Devices = append(v.Devices, Device{device.ID, device.Name})
 	}

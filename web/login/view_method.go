@@ -11,15 +11,16 @@ import (
 type ChooseMethod struct {
 	Question
 	PasskeyOffer
-	Name        string   // how to address the person; "" is fine
-	MobileURL   string   // "" when no device can be asked
-	Devices     []Device // those devices
-	PasscodeURL string   // "" when nothing can make a typed passcode
-	RecoveryURL string   // "" when the person has no recovery codes
-	Last        string   // the method that was used last: "push", "passcode", "passkey", "recovery" or ""
-	Unable      bool     // with no way at all: the person has devices, and none of them will do
-	Refused     bool     // with no way at all: policy turns people without a device away
-	EnrolURL    string   // with no way at all: where a first device is set up, if policy allows; "" asks the administrator
+	Name        string        // how to address the person; "" is fine
+	MobileURL   string        // "" when no device can be asked
+	Devices     []Device      // those devices
+	PasscodeURL string        // "" when nothing can make a typed passcode
+	RecoveryURL string        // "" when the person has no recovery codes
+	Last        string        // the method that was used last: "push", "passcode", "passkey", "recovery" or ""
+	Quiet       time.Duration // how long the person's phone is left alone, since they want so; 0 if it is not
+	Unable      bool          // with no way at all: the person has devices, and none of them will do
+	Refused     bool          // with no way at all: policy turns people without a device away
+	EnrolURL    string        // with no way at all: where a first device is set up, if policy allows; "" asks the administrator
 
 	WaiveURL string        // where the person says that they want no more prompts on this browser; "" where policy has no such thing
 	Waive    time.Duration // for how long that would hold

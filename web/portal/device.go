@@ -9,7 +9,8 @@ import (
 	"github.com/nod-idp/nod/idp"
 )
 
-// Device is the page of one device. Buttons rename, push-set, resume; links suspend and
+// Device is the page of one device. Buttons rename, push-set, snooze-1h,
+// snooze-8h, snooze-24h, snooze-end, resume; links suspend and
 // remove lead to a question. State device.
 type Device struct {
 	Frame
@@ -18,6 +19,7 @@ type Device struct {
 	Means     string
 	Push      Push
 	PushOn    bool
+	Snoozed   bool
 	Forbidden bool // the switch is the administrator's
 	Suspended bool
 	Added     Moment
@@ -29,6 +31,8 @@ type Device struct {
 	RenameToken string
 	PushURL     string
 	PushToken   string
+	SnoozeURL   string
+	SnoozeToken string
 	ResumeURL   string
 	ResumeToken string
 	SuspendURL  string
@@ -73,6 +77,7 @@ func (s *Surface) device(w http.ResponseWriter, r *http.Request, h idp.Holder) e
 		BadName:   query.Has("name"),
 		RenameURL: path + "/rename", RenameToken: s.formOf(h, "rename", d.ID),
 		PushURL: path + "/push", PushToken: s.formOf(h, "push", d.ID),
+		Snoozed: d.Snoozed(s.now()), SnoozeURL: path + "/snooze", SnoozeToken: s.formOf(h, "snooze", d.ID),
 		ResumeURL: path + "/resume", ResumeToken: s.formOf(h, "resume", d.ID),
 		SuspendURL: path + "?suspend", RemoveURL: path + "?remove", BackURL: devicesPath,
 	})

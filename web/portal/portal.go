@@ -65,6 +65,7 @@ func (s *Surface) Register(b *guard.Browser) {
 	b.Handle("GET "+devicesPath+"/{device}", s.reading(idp.AccountDevice, s.device))
 	b.Handle("POST "+devicesPath+"/{device}/rename", s.posting(idp.AccountDevice, "rename", s.rename))
 	b.Handle("POST "+devicesPath+"/{device}/push", s.posting(idp.AccountDevice, "push", s.push))
+	b.Handle("POST "+devicesPath+"/{device}/snooze", s.posting(idp.AccountDevice, "snooze", s.snooze))
 	b.Handle("POST "+devicesPath+"/{device}/suspend", s.changing(idp.AccountDevice, "suspend", s.suspend))
 	b.Handle("POST "+devicesPath+"/{device}/resume", s.changing(idp.AccountDevice, "resume", s.resume))
 	b.Handle("POST "+devicesPath+"/{device}/remove", s.changing(idp.AccountDevice, "remove", s.remove))

@@ -40,6 +40,9 @@ func (s *Surface) pushWords(d devices.Device, c push.Channel) Push {
 		return Push{Badge: s.site.Text("account.push.suspended"), Tone: warning, Meaning: s.site.Text("account.push.suspended.meaning")}
 	case d.PushForbidden:
 		return Push{Badge: s.site.Text("account.push.forbidden"), Tone: calm, Meaning: s.site.Text("account.push.forbidden.meaning")}
+	case d.Snoozed(s.now()):
+		return Push{Badge: s.site.Text("report.snoozed"), Tone: warning,
+			Meaning: s.site.Text("report.snoozed.meaning", s.site.Words(d.SnoozedUntil.Sub(s.now())))}
 	case !d.PushOn:
 		return Push{Badge: s.site.Text("account.push.off"), Tone: warning, Meaning: s.site.Text("account.push.off.meaning")}
 	case c.Blocked == string(protocol.BlockedDenied):

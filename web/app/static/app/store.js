@@ -21,7 +21,7 @@
 
 /**
  * The state of the push channel, as the server tells it.
- * @typedef {{on: boolean, forbidden?: boolean, subscribed: boolean, blocked: string, delivered_at?: string, failed_at?: string, failure?: string}} Channel
+ * @typedef {{on: boolean, forbidden?: boolean, subscribed: boolean, blocked: string, delivered_at?: string, failed_at?: string, failure?: string, snoozed_until?: string}} Channel
  */
 
 /**

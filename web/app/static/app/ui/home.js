@@ -3,6 +3,7 @@ import { ways } from "../answering.js";
 import { drawNotices } from "./notices.js";
 import { pushValues, switchedOn, workPush } from "./pushrow.js";
 import { show } from "./screens.js";
+import { snoozeValues, workSnooze } from "./snoozerow.js";
 import { halves } from "./words.js";
 
 /**
@@ -28,6 +29,7 @@ export function home(app, deviceId) {
 		app.go.request(account, request.id);
 	});
 	workPush(app, screen, chosen);
+	workSnooze(app, screen, chosen);
 	document.addEventListener("keydown", byKeys, { signal: screen.signal });
 	app.changes.addEventListener("change", draw, { signal: screen.signal });
 	const ticker = setInterval(tick, 1000);
@@ -108,7 +110,7 @@ export function home(app, deviceId) {
 
 /** @param {import("../store.js").Account} account */
 function pushOf(account) {
-	return account.state === "active" ? pushValues(account) : { badge: "" };
+	return account.state === "active" ? { ...pushValues(account), ...snoozeValues(account) } : { badge: "" };
 }
 
 /** @param {import("../store.js").Account} account */

@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/instance"
+	"github.com/nod-idp/nod/internal/outbox"
 	"github.com/nod-idp/nod/mfa/token"
 )
 
@@ -49,6 +50,7 @@ func advice(err error) string {
 		{devices.ErrNotFound, "\"nod user devices NAME\" shows the devices there are, and their states."},
 		{token.ErrNotFound, "\"nod user token NAME\" shows the apps and tokens there are."},
 		{token.ErrTooMany, "\"nod user token NAME remove ID\" makes room for another."},
+		{outbox.ErrNotFound, "\"nod outbox list\" shows the messages there are, and their states."},
 		{session.ErrNone, "\"nod user sessions NAME\" shows the sessions that are still open."},
 		{instance.ErrWrongKey, "Name the key file that the database was begun with: --sealing-key-file FILE."},
 		{audit.ErrBroken, "Compare with a backup. Entries before that place still hold."},

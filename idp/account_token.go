@@ -34,7 +34,7 @@ func (s *Service) ConfirmToken(ctx context.Context, f Fresh, id, passcode string
 		if err != nil {
 			return err
 		}
-		return s.Devices.NotifyTx(tx, f.User.ID, "", devices.TokenAdded, t.Name)
+		return s.TellTx(tx, f.User.ID, devices.TokenAdded, t.Name)
 	})
 }
 
@@ -54,7 +54,7 @@ func (s *Service) RemoveToken(ctx context.Context, f Fresh, id string, elsewhere
 		if err := s.Sessions.ForgetBrowsersTx(tx, f.User.ID, reason); err != nil {
 			return err
 		}
-		if err := s.Devices.NotifyTx(tx, f.User.ID, "", devices.TokenRemoved, t.Name); err != nil {
+		if err := s.TellTx(tx, f.User.ID, devices.TokenRemoved, t.Name); err != nil {
 			return err
 		}
 		return s.elsewhereTx(tx, f, elsewhere, reason)
@@ -77,7 +77,7 @@ func (s *Service) MakeRecoveryCodes(ctx context.Context, f Fresh, former string)
 		if codes, err = s.MFA.Recovery.MakeTx(tx, f.User.ID, former, "user:"+f.User.ID); err != nil {
 			return err
 		}
-		return s.Devices.NotifyTx(tx, f.User.ID, "", devices.RecoveryCodesMade, "")
+		return s.TellTx(tx, f.User.ID, devices.RecoveryCodesMade, "")
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make recovery codes: %w", err)

@@ -80,5 +80,5 @@ func (s *Service) recoveredTx(tx *db.Tx, l Login, held session.Session) error {
 	if err := s.Sessions.ForgetBrowsersTx(tx, l.UserID, reason); err != nil {
 		return err
 	}
-	return s.Devices.NotifyTx(tx, l.UserID, "", devices.RecoveryCodeUsed, "")
+	return s.TellTx(tx, l.UserID, devices.RecoveryCodeUsed, "")
 }

@@ -24,6 +24,7 @@ type View struct {
 	Asleep    bool     // none of them can be woken, so somebody has to open the app
 	Device    string   // the name of the device that answered
 	TriesLeft int
+	AskedAt   time.Time
 	EndsAt    time.Time // when the present state runs out
 }
 
@@ -37,7 +38,7 @@ func (s *Service) View(ctx context.Context, loginID, challengeID string) (View, 
 		return View{}, fmt.Errorf("view a challenge: %w", err)
 	}
 	now := s.now()
-	v := View{State: c.stateAt(now), Progress: Queued, TriesLeft: max(0, maxTries-c.Tries), EndsAt: c.ExpiresAt.Time}
+	v := View{State: c.stateAt(now), Progress: Queued, TriesLeft: max(0, maxTries-c.Tries), AskedAt: c.CreatedAt.Time, EndsAt: c.ExpiresAt.Time}
 	switch v.State {
 	case Pending:
 		v.MatchNumber = s.number(c)

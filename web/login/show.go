@@ -142,6 +142,10 @@ func (d drawing) waiting() View {
 	} else if c.Asleep {
 		v.Trouble = TroubleOff
 	}
+	v.PasscodeURL = d.typedURL()
+	if v.SuggestIn = d.left(c.AskedAt.Add(patience)); v.PasscodeURL != "" {
+		v.Suggest = v.SuggestIn == 0 && v.Progress != ProgressDelivered && v.Progress != ProgressOpened
+	}
 	if len(c.Asked) > 0 {
 		v.HereURL, v.Asked = hereURL(d.Login.ChallengeID, d.Login.ID), strings.Join(c.Asked, " ")
 	}
@@ -155,6 +159,10 @@ func (d drawing) waiting() View {
 	}
 	return v
 }
+
+// patience is how long a person looks at a request that reaches nobody before the page
+// suggests another way.
+const patience = 15 * time.Second
 
 // hereURL leads to the request in the authenticator of this very browser. Elsewhere the
 // same address opens the ordinary request, with its number.

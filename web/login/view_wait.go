@@ -51,6 +51,9 @@ type Waiting struct {
 	TypeURL        string
 	HereURL        string        // the request in this browser's own authenticator; the script shows it where there is one
 	Asked          string        // the ids of the devices that were asked, separated by spaces
+	PasscodeURL    string        // leads to a passcode typed from the app; "" when nothing can make one
+	Suggest        bool          // it is time to say so, since no device is known to have the request
+	SuggestIn      time.Duration // when it will be
 	AgainURL       string        // "" draws no send-again
 	AgainIn        time.Duration // before send-again is of use
 }

@@ -15,6 +15,7 @@ export function wait(main) {
 	let leaving = false;
 
 	open();
+	suggestLater();
 	// Browsers stop the timers and streams of a page nobody looks at; coming back to it is worth a look at once.
 	document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
 	addEventListener("pageshow", (event) => event.persisted && ask());
@@ -111,6 +112,16 @@ export function wait(main) {
 		}
 	}
 
+	// A request that reaches nobody for a while is no reason to go on staring at the page.
+	function suggestLater() {
+		const other = main.querySelector("[data-suggest]");
+		if (other?.hidden) {
+			setTimeout(() => {
+				other.hidden = order.indexOf(main.dataset.progress ?? "") >= order.indexOf("delivered");
+			}, Number(other.dataset.suggest) * 1000);
+		}
+	}
+
 	function offline(connected) {
 		const notice = main.querySelector("[data-offline]");
 		if (notice) {
@@ -136,6 +147,9 @@ function advance(main, progress) {
 	}
 	main.dataset.progress = progress;
 	main.querySelector("[data-asleep]")?.setAttribute("hidden", "");
+	if (reached >= order.indexOf("delivered")) {
+		main.querySelector("[data-suggest]")?.setAttribute("hidden", "");
+	}
 	for (const step of main.querySelectorAll("[data-step]")) {
 		step.toggleAttribute("data-done", order.indexOf(step.dataset.step) <= reached);
 		if (step.dataset.step === progress) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/idp/signals"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/mfa"
 )
@@ -80,5 +81,8 @@ func (s *Service) recoveredTx(tx *db.Tx, l Login, held session.Session) error {
 	if err := s.Sessions.ForgetBrowsersTx(tx, l.UserID, reason); err != nil {
 		return err
 	}
-	return s.TellTx(tx, l.UserID, devices.RecoveryCodeUsed, "")
+	if err := s.TellTx(tx, l.UserID, devices.RecoveryCodeUsed, ""); err != nil {
+		return err
+	}
+	return s.Signals.RecordTx(tx, signals.Event{Type: signals.RecoveryUsed, User: l.UserID, Client: l.ClientID, IP: l.IP, At: s.now()})
 }

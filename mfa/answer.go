@@ -120,9 +120,13 @@ func (s *Service) recordAnswerTx(tx *db.Tx, c challenge, deviceID string, to Sta
 	if err := announceTx(tx, c.ID); err != nil {
 		return err
 	}
+	detail := map[string]any{"device": deviceID, "login": c.LoginID, "same_browser": c.SameBrowser}
+	if c.DistanceKM != nil {
+		detail["distance_km"], detail["far"] = *c.DistanceKM, *c.DistanceKM > s.Relay.far() && c.DeviceNetwork != c.Network
+	}
 	return audit.Record(tx, audit.Entry{
 		At: now, Action: "challenge." + string(to), Subject: c.ID, User: c.UserID, Client: c.ClientID,
-		Detail: map[string]any{"device": deviceID, "login": c.LoginID, "same_browser": c.SameBrowser},
+		Detail: detail,
 	})
 }
 

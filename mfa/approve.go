@@ -18,6 +18,11 @@ import (
 // only a challenge that is still pending takes it or counts it. Whoever sends many
 // guesses at once learns from those that came too late nothing but that.
 func (s *Service) approve(ctx context.Context, c challenge, d devices.Device, a protocol.Answer, from Origin) error {
+	g := s.gapTo(c, from.IP)
+	if !c.askedBy(from.Browser) && s.refuses(g) {
+		return protocol.ErrRefusedByPolicy
+	}
+	c.DeviceNetwork, c.DistanceKM = g.network, g.km
 	j, err := s.judge(ctx, c, d, a, from.Browser)
 	if err != nil {
 		return fmt.Errorf("judge an approval: %w", err)

@@ -42,6 +42,8 @@ type challenge struct {
 	Network     string
 	NewClient   bool `db:"new_client"`
 	NewNetwork  bool `db:"new_network"`
+	Country     string
+	NewCountry  bool `db:"new_country"`
 	Tries       int
 	DeviceID    *string `db:"device_id"`
 	Methods     db.Strings
@@ -51,7 +53,10 @@ type challenge struct {
 	AnsweredAt  db.Time `db:"answered_at"`
 	FinishBy    db.Time `db:"finish_by"`
 	SameBrowser bool    `db:"same_browser"`
-	VerifiedAt  db.Time `db:"verified_at"`
+	// DeviceNetwork and DistanceKM say where the device answered from, if it is known.
+	DeviceNetwork string  `db:"device_network"`
+	DistanceKM    *int    `db:"distance_km"`
+	VerifiedAt    db.Time `db:"verified_at"`
 }
 
 // stateAt is the state with the clock applied: a row is marked as expired only
@@ -82,7 +87,7 @@ func (c challenge) request(now time.Time) protocol.Request {
 		Client:  protocol.Client{ID: c.ClientID, Name: c.Context.V.ClientName},
 		Context: c.Context.V, MatchDigits: c.MatchDigits, State: protocol.State(c.stateAt(now)),
 		CreatedAt: protocol.At(c.CreatedAt.Time), ExpiresAt: protocol.At(c.ExpiresAt.Time),
-		NewClient: c.NewClient, NewNetwork: c.NewNetwork,
+		NewClient: c.NewClient, NewNetwork: c.NewNetwork, NewCountry: c.NewCountry,
 	}
 }
 

@@ -42,6 +42,10 @@ func (s *Service) Open(ctx context.Context, d devices.Device, challengeID string
 	}
 	request := c.request(now)
 	request.SameBrowser = c.askedBy(from.Browser)
+	s.tell(&request, s.gapTo(c, from.IP))
+	if err := s.Devices.SeenFrom(ctx, d, from.IP); err != nil {
+		return protocol.Request{}, fmt.Errorf("note where a device is: %w", err)
+	}
 	return request, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/geo"
 	"github.com/nod-idp/nod/internal/seal"
 	"github.com/nod-idp/nod/mfa/passkey"
 	"github.com/nod-idp/nod/mfa/recovery"
@@ -39,6 +40,10 @@ type Service struct {
 	// Pager wakes devices that are to be asked. nil means that all of them have to be
 	// open, or be opened, to learn of it.
 	Pager Pager
+
+	// Places knows where addresses are; nil knows nothing. Relay is what is made of it.
+	Places *geo.Places
+	Relay  Relay
 
 	// OnReport runs in the transaction in which a person reports a request, for what
 	// else ends with it, such as the memory of known browsers. nil means nothing else.

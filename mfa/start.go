@@ -88,6 +88,7 @@ func (s *Service) startTx(tx *db.Tx, ask Ask) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	s.lengthen(&c, askable)
 	if err := s.insertTx(tx, c); err != nil {
 		return "", err
 	}
@@ -145,7 +146,11 @@ func announceTx(tx *db.Tx, challengeID string) error {
 
 func (s *Service) newChallengeTx(tx *db.Tx, ask Ask, scope string, now time.Time) (challenge, error) {
 	network := throttle.Network(ask.Context.IP)
-	before, err := historyTx(tx, ask.UserID, ask.ClientID, network)
+	place, _ := s.Places.Lookup(ask.Context.IP)
+	if ask.Context.Place == "" {
+		ask.Context.Place = place.String()
+	}
+	before, err := historyTx(tx, ask.UserID, ask.ClientID, network, place.CountryCode)
 	if err != nil {
 		return challenge{}, err
 	}
@@ -159,6 +164,8 @@ func (s *Service) newChallengeTx(tx *db.Tx, ask Ask, scope string, now time.Time
 		Network:     network,
 		NewClient:   before.Any && !before.SameClient,
 		NewNetwork:  before.Any && !before.SameNetwork,
+		Country:     place.CountryCode,
+		NewCountry:  before.Any && !before.SameCountry && place.CountryCode != "",
 		CreatedAt:   db.At(now), ExpiresAt: db.At(now.Add(s.window())),
 	}, nil
 }

@@ -9,7 +9,8 @@ import (
 )
 
 const challengeColumns = `id, user_id, login_id, client_id, budget, browser, state, nonce, match_digits, context, network,
-	new_client, new_network, tries, device_id, methods, passcode, created_at, expires_at, answered_at, finish_by, verified_at, same_browser`
+	new_client, new_network, tries, device_id, methods, passcode, created_at, expires_at, answered_at, finish_by, verified_at, same_browser,
+	country, new_country, device_network, distance_km`
 
 // errRaced tells that another request created the person's challenge meanwhile.
 var errRaced = errors.New("another challenge was created at the same moment")
@@ -66,10 +67,10 @@ func (s *Service) approvedOfLoginTx(tx *db.Tx, loginID string) (all []challenge,
 // the second of two that arrive at once lose.
 func (s *Service) insertTx(tx *db.Tx, c challenge) error {
 	return tx.Must(errRaced, `INSERT INTO challenges (id, epoch, user_id, login_id, client_id, budget, browser, state, nonce,
-		match_digits, context, network, new_client, new_network, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
+		match_digits, context, network, new_client, new_network, country, new_country, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
 		c.ID, s.Epoch, c.UserID, c.LoginID, c.ClientID, c.Budget, c.Browser, c.Nonce,
-		c.MatchDigits, c.Context, c.Network, c.NewClient, c.NewNetwork, c.CreatedAt, c.ExpiresAt)
+		c.MatchDigits, c.Context, c.Network, c.NewClient, c.NewNetwork, c.Country, c.NewCountry, c.CreatedAt, c.ExpiresAt)
 }
 
 // endTx moves a challenge from one state to another without an answer, and erases
@@ -81,9 +82,10 @@ func endTx(tx *db.Tx, id string, from, to State) (moved bool, err error) {
 
 // answerTx records a verdict: only on a pending challenge, in time, in this epoch.
 func (s *Service) answerTx(tx *db.Tx, c challenge, otherwise error) error {
-	return tx.Must(otherwise, `UPDATE challenges SET state = $1, device_id = $2, methods = $3, passcode = $4, answered_at = $5, finish_by = $6, same_browser = $7
-		WHERE id = $8 AND state = 'pending' AND expires_at > $5 AND epoch = $9`,
-		c.State, c.DeviceID, c.Methods, c.Passcode, c.AnsweredAt, c.FinishBy, c.SameBrowser, c.ID, s.Epoch)
+	return tx.Must(otherwise, `UPDATE challenges SET state = $1, device_id = $2, methods = $3, passcode = $4, answered_at = $5, finish_by = $6, same_browser = $7,
+		device_network = $8, distance_km = $9 WHERE id = $10 AND state = 'pending' AND expires_at > $5 AND epoch = $11`,
+		c.State, c.DeviceID, c.Methods, c.Passcode, c.AnsweredAt, c.FinishBy, c.SameBrowser,
+		c.DeviceNetwork, c.DistanceKM, c.ID, s.Epoch)
 }
 
 // verifiedTx uses up an approval: by its own login, in time, once.
@@ -118,11 +120,12 @@ type history struct {
 	Any         bool `db:"seen_any"`
 	SameClient  bool `db:"same_client"`
 	SameNetwork bool `db:"same_network"`
+	SameCountry bool `db:"same_country"`
 }
 
-func historyTx(tx *db.Tx, userID, clientID, network string) (h history, err error) {
+func historyTx(tx *db.Tx, userID, clientID, network, country string) (h history, err error) {
 	const seen = "EXISTS (SELECT 1 FROM challenges WHERE user_id = $1 AND state = 'verified'"
 	err = tx.Get(&h, "SELECT "+seen+") AS seen_any, "+seen+" AND client_id = $2) AS same_client, "+
-		seen+" AND network = $3) AS same_network", userID, clientID, network)
+		seen+" AND network = $3) AS same_network, "+seen+" AND country IN ($4, '')) AS same_country", userID, clientID, network, country)
 	return h, err
 }

@@ -84,6 +84,8 @@ func options(c config.Config, log *slog.Logger) (o server.Options, err error) {
 		Brand:              page.Brand{Name: c.Organisation},
 		Hasher:             &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},
 		Policy:             c.MFA(),
+		GeoDatabase:        c.GeoDatabase,
+		Relay:              c.Relay.Policy(),
 		DeviceVerification: devices.Rule(c.DeviceVerification), PushHosts: c.PushHosts, OutboundAllow: c.OutboundAllow,
 		ApprovalWindow: c.ApprovalWindow, FinishWindow: c.FinishWindow, LoginLifetime: c.LoginLifetime,
 		SessionAbsolute: c.SessionLifetime, SessionIdle: c.SessionIdle, KnownBrowser: c.KnownBrowser,

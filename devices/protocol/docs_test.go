@@ -15,7 +15,7 @@ func TestTheDocumentationNamesEveryVerbAndCode(t *testing.T) {
 	for _, code := range []Code{
 		ErrInvalidRequest, ErrTooLarge, ErrInvalidProof, ErrUseNonce, ErrReplayed, ErrSlowDown, ErrUnavailable,
 		ErrUnknownDevice, ErrDeviceSuspended, ErrLinkUsed, ErrLinkExpired, ErrUnknownRequest, ErrExpired,
-		ErrAnsweredElsewhere, ErrSuperseded, ErrWithdrawn, ErrFailed, ErrWrongNumber, ErrWrongPasscode, ErrWrongAssertion,
+		ErrAnsweredElsewhere, ErrSuperseded, ErrWithdrawn, ErrFailed, ErrWrongNumber, ErrWrongPasscode, ErrWrongAssertion, ErrRefusedByPolicy,
 	} {
 		names = append(names, "`"+string(code)+"`")
 	}

@@ -65,6 +65,8 @@ const (
 	ErrWrongPasscode Code = "wrong_passcode"
 	// ErrWrongAssertion: the WebAuthn assertion is missing or does not hold.
 	ErrWrongAssertion Code = "wrong_assertion"
+	// ErrRefusedByPolicy: the device is too far from the browser that asks.
+	ErrRefusedByPolicy Code = "refused_by_policy"
 )
 
 // Error is the body of every answer that is not 2xx.

@@ -91,6 +91,13 @@ type Request struct {
 	// NewClient and NewNetwork are hints to look twice, and not approved.
 	NewClient  bool `json:"new_client"`
 	NewNetwork bool `json:"new_network"`
+	NewCountry bool `json:"new_country,omitempty"`
+	// Nearby, DistanceKM and Far tell how far the browser that asks is from this device, as
+	// far as is known: in the same network; in km; further than the server's policy likes.
+	// They are told in the answer to request only, and not approved.
+	Nearby     bool `json:"nearby,omitempty"`
+	DistanceKM *int `json:"distance_km,omitempty"`
+	Far        bool `json:"far,omitempty"`
 	// SameBrowser tells that the question came from the very browser that asks for the
 	// sign-in, so that no number is needed. It is told in the answer to request only.
 	SameBrowser bool `json:"same_browser,omitempty"`

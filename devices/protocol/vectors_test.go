@@ -217,6 +217,8 @@ func TestMessageVectors(t *testing.T) {
 		ID: a.Challenge, Nonce: a.Nonce, Client: Client{ID: "mail", Name: "Mail"}, Account: a.Account, Context: a.Context,
 		MatchDigits: 2, State: StatePending, CreatedAt: At(testNow), ExpiresAt: a.Expires, NewNetwork: true,
 	}
+	opened := request
+	opened.DistanceKM, opened.Far, opened.NewCountry = new(412), true, true
 	type exchange struct {
 		Verb   string `json:"verb"`
 		Sent   any    `json:"sent"`
@@ -251,7 +253,7 @@ func TestMessageVectors(t *testing.T) {
 			Push:    Channel{On: true, Subscribed: true, DeliveredAt: &delivered},
 			Notices: []Notice{{ID: "ntc_1", Kind: "device_added", About: "Zoë's Pixel", At: At(testNow)}},
 		}},
-		{VerbRequest, ChallengeRef{Challenge: "chl_1"}, request},
+		{VerbRequest, ChallengeRef{Challenge: "chl_1"}, opened},
 		{VerbPINHalf, ChallengeRef{Challenge: "chl_1"}, PINHalf{Half: sequence(128, 32)}},
 		{VerbAnswer, Answer{Challenge: "chl_1", Verdict: Approve, Number: "42", Passcode: "123456", Hash: hash[:]}, Answered{State: StateApproved}},
 		{VerbAnswer, Answer{Challenge: "chl_1", Verdict: Deny}, Answered{State: StateDenied}},

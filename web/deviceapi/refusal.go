@@ -36,6 +36,7 @@ var refusals = map[protocol.Code]struct {
 	protocol.ErrWrongNumber:         {http.StatusUnprocessableEntity, "That is not the number on the login page."},
 	protocol.ErrWrongPasscode:       {http.StatusUnprocessableEntity, "The passcode is wrong."},
 	protocol.ErrWrongAssertion:      {http.StatusUnprocessableEntity, "The WebAuthn assertion does not hold."},
+	protocol.ErrRefusedByPolicy:     {http.StatusForbidden, "The organisation takes no approval this far from the browser that asks."},
 }
 
 // slowDown is how many seconds a device waits that asks too often.

@@ -38,6 +38,7 @@ func (c *Config) check(said source) (errs []error) {
 	}
 	c.checkTransport(refuse)
 	c.Outgoing.check(refuse)
+	c.Relay.check(refuse)
 	return errs
 }
 

@@ -29,6 +29,7 @@ type Place struct {
 type Config struct {
 	Place
 	Outgoing
+	Relay
 
 	Listen         string // HOST:PORT
 	PublicURL      string // without a slash at the end; also the issuer

@@ -30,7 +30,7 @@ const day = 24 * time.Hour
 
 // settings lists everything, each bound to its field of c.
 func (c *Config) settings() []setting {
-	return append(slices.Concat(c.Place.settings(), c.Outgoing.settings()), []setting{
+	return append(slices.Concat(c.Place.settings(), c.Outgoing.settings(), c.Relay.settings()), []setting{
 		{"listen", hostPort(&c.Listen), "127.0.0.1:8080", "address to listen on"},
 		{"public_url", publicURL(&c.PublicURL), "", "address that browsers and devices use, and the issuer (default: http://localhost and the port of listen)"},
 		{"tls_cert", file(&c.TLSCert), "", "certificate chain to serve TLS with"},

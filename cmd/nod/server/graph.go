@@ -20,6 +20,7 @@ import (
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/geo"
 	"github.com/nod-idp/nod/internal/instance"
 	"github.com/nod-idp/nod/internal/outbound"
 	"github.com/nod-idp/nod/internal/outbox"
@@ -96,6 +97,11 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 		return s, fmt.Errorf("record the public URL: %w", err)
 	}
 	s.build()
+	if o.GeoDatabase != "" {
+		if s.MFA.Places, err = geo.Open(o.GeoDatabase); err != nil {
+			return s, err
+		}
+	}
 	s.openOutbox()
 	if err := s.openPush(ctx); err != nil {
 		return s, err
@@ -127,7 +133,7 @@ func (s *Server) build() {
 	s.Passkeys = &passkey.Passkeys{DB: s.DB, Box: box, Epoch: epoch, PublicURL: o.PublicURL, Organisation: o.Brand.Name, Now: o.Now}
 	s.MFA = &mfa.Service{
 		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Devices: s.Devices, People: People{s.Users},
-		Passkeys: s.Passkeys, Guesses: s.Guesses, Now: o.Now, Window: o.ApprovalWindow, Finish: o.FinishWindow,
+		Passkeys: s.Passkeys, Guesses: s.Guesses, Now: o.Now, Window: o.ApprovalWindow, Finish: o.FinishWindow, Relay: o.Relay,
 	}
 	s.MFA.Tokens = &typed.Tokens{DB: s.DB, Box: box, Now: o.Now}
 	s.MFA.Recovery = &recovery.Codes{DB: s.DB, Box: box, Now: o.Now}
@@ -160,6 +166,9 @@ func (s *Server) Close() error {
 	}
 	if s.Outbound != nil {
 		s.Outbound.CloseIdle()
+	}
+	if s.MFA != nil {
+		errs = append(errs, s.MFA.Places.Close())
 	}
 	if s.DB != nil {
 		errs = append(errs, s.DB.Close())

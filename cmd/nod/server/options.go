@@ -37,6 +37,10 @@ type Options struct {
 	MinPasswordLength int              // 0 means the strictest
 
 	Policy mfa.Policy
+	// GeoDatabase is a file that says where addresses are, "" for none. Relay is what is
+	// made of it.
+	GeoDatabase string
+	Relay       mfa.Relay
 	// DeviceVerification is the rule for devices whose link has none of its own; "" means
 	// devices.RuleBiometric.
 	DeviceVerification devices.Rule

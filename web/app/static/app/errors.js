@@ -2,7 +2,7 @@ const known = new Set([
 	"invalid_request", "too_large", "invalid_proof", "use_dpop_nonce", "replayed", "slow_down", "unavailable",
 	"unknown_device", "device_suspended", "link_used", "link_expired", "verification_refused",
 	"unknown_request", "expired", "answered_elsewhere", "superseded", "withdrawn", "failed",
-	"wrong_number", "wrong_passcode", "wrong_assertion",
+	"wrong_number", "wrong_passcode", "wrong_assertion", "refused_by_policy",
 ]);
 
 const overCodes = new Set(["unknown_request", "expired", "answered_elsewhere", "superseded", "withdrawn", "failed"]);

@@ -17,6 +17,17 @@ export function facts(account, request, now) {
 		address: place ? "" : ip,
 		ago: ago(at, now),
 		newClient: request.new_client,
-		newNetwork: request.new_network,
+		newNetwork: request.new_network && !request.new_country,
+		newCountry: request.new_country,
+		...distance(request),
 	};
+}
+
+/**
+ * How far the browser is from this device, as far as known.
+ * @param {import("../approval.js").Request} request
+ */
+function distance({ nearby, distance_km: km, far }) {
+	const near = nearby || km === 0;
+	return { near, km: near || km === undefined ? "" : km, far: Boolean(far), away: !near && km !== undefined };
 }

@@ -38,6 +38,9 @@ export function refused(app, screen, account, error, way) {
 		case "wrong_assertion":
 			screen.problem(`${word("finger-wrong")} ${tries}`.trim());
 			break;
+		case "refused_by_policy":
+			screen.problem(word("too-far"));
+			break;
 		case "device_suspended":
 		case "unknown_device":
 			app.go.home(account.deviceId);

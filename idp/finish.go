@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
+	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/mfa"
@@ -79,12 +81,36 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, terms mfa.Terms, held 
 func (s *Service) proceedTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, held session.Session) (*Finished, error) {
 	switch l.Next(demand, s.now()) {
 	case StepFinish:
+		if begun, err := s.beginAgainTx(tx, l); begun || err != nil {
+			return nil, err
+		}
 		return s.finishTx(tx, l, b, demand.Terms, held)
 	case StepOver:
 		return nil, ErrMoved
 	}
 	l.Method, l.ChallengeID = NoMethod, ""
 	return nil, s.saveTx(tx, l)
+}
+
+// beginAgainTx takes everything back from a login whose password was replaced since it was
+// proved: whoever knew the old one does not get in with it.
+func (s *Service) beginAgainTx(tx *db.Tx, l Login) (bool, error) {
+	proved := l.Evidence.PasswordAt
+	if l.SessionID != "" || proved.IsZero() { // a session ends with its password, if its person wants that
+		return false, nil
+	}
+	changed, err := user.PasswordChangedTx(tx, l.UserID)
+	if err != nil || !changed.After(proved) {
+		return false, err
+	}
+	entry := audit.Entry{At: s.now(), Action: "login.password", Outcome: audit.Refused, Subject: l.ID, User: l.UserID, Client: l.ClientID,
+		Detail: map[string]any{"reason": "password changed since"}}
+	l.UserID, l.KnownBrowser, l.Evidence = "", "", evidence.Evidence{}
+	l.Method, l.ChallengeID, l.Notice = NoMethod, "", Notice{Kind: PasswordReplaced}
+	if err := s.saveTx(tx, l); err != nil {
+		return false, err
+	}
+	return true, audit.Record(tx, entry)
 }
 
 // failTx ends a login with an error for its client.

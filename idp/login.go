@@ -69,14 +69,15 @@ type NoticeKind string
 
 // The notices.
 const (
-	Mismatch       NoticeKind = "mismatch"        // user name or password did not match
-	Wait           NoticeKind = "wait"            // no guess before Until
-	Closed         NoticeKind = "closed"          // no guess from browsers of this kind at all
-	WrongPasscode  NoticeKind = "wrong_passcode"  // other digits were expected
-	TooEarly       NoticeKind = "too_early"       // a passcode came before the approval
-	PushRefused    NoticeKind = "push_refused"    // no prompt could be sent
-	PasskeyRefused NoticeKind = "passkey_refused" // a passkey does not hold, or none is looked at before Until
-	PasskeyClosed  NoticeKind = "passkey_closed"  // no passkey from browsers of this kind at all
+	Mismatch         NoticeKind = "mismatch"          // user name or password did not match
+	Wait             NoticeKind = "wait"              // no guess before Until
+	Closed           NoticeKind = "closed"            // no guess from browsers of this kind at all
+	WrongPasscode    NoticeKind = "wrong_passcode"    // other digits were expected
+	TooEarly         NoticeKind = "too_early"         // a passcode came before the approval
+	PushRefused      NoticeKind = "push_refused"      // no prompt could be sent
+	PasswordReplaced NoticeKind = "password_replaced" // the password was changed since it was proved here
+	PasskeyRefused   NoticeKind = "passkey_refused"   // a passkey does not hold, or none is looked at before Until
+	PasskeyClosed    NoticeKind = "passkey_closed"    // no passkey from browsers of this kind at all
 )
 
 // Step is what a login needs next.

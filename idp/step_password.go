@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/session"
@@ -29,6 +30,7 @@ func (s *Service) SubmitPassword(ctx context.Context, id string, b Browser, form
 	if err != nil {
 		return nil, err
 	}
+	asked := s.now()
 	u, err := s.Users.ByLogin(ctx, username)
 	if err != nil && !errors.Is(err, user.ErrNotFound) {
 		return nil, fmt.Errorf("look for a user: %w", err)
@@ -55,7 +57,7 @@ func (s *Service) SubmitPassword(ctx context.Context, id string, b Browser, form
 	if !right || stranger {
 		return nil, s.passwordWrong(ctx, l, username, u.ID, account, attempt, stranger)
 	}
-	finished, err := s.passwordRight(ctx, l, b, u, known, attempt)
+	finished, err := s.passwordRight(ctx, l, b, u, known, attempt, asked)
 	if errors.Is(err, errDisabled) {
 		return nil, s.passwordWrong(ctx, l, username, u.ID, account, attempt, false)
 	}
@@ -147,7 +149,9 @@ func (s *Service) passwordWrong(ctx context.Context, l Login, username, userID, 
 // errDisabled tells that the person was disabled while the password was hashed.
 var errDisabled = errors.New("the person was disabled meanwhile")
 
-func (s *Service) passwordRight(ctx context.Context, l Login, b Browser, u user.User, known string, attempt throttle.Attempt) (*Finished, error) {
+// passwordRight counts the password as proved when it was looked up, so that one that was
+// replaced while it was hashed is the old one.
+func (s *Service) passwordRight(ctx context.Context, l Login, b Browser, u user.User, known string, attempt throttle.Attempt, proved time.Time) (*Finished, error) {
 	held, err := s.heldSession(ctx, b)
 	if err != nil {
 		return nil, errors.Join(err, s.drop(ctx, attempt))
@@ -155,7 +159,7 @@ func (s *Service) passwordRight(ctx context.Context, l Login, b Browser, u user.
 	former := l.ChallengeID // of whoever this login belonged to before its session ended
 	l.UserID, l.KnownBrowser, l.SessionID = u.ID, known, ""
 	l.Method, l.ChallengeID, l.Notice = NoMethod, "", Notice{}
-	l.Evidence = evidence.Evidence{PasswordAt: s.now()}
+	l.Evidence = evidence.Evidence{PasswordAt: proved}
 	demand, err := s.demand(ctx, l)
 	if err != nil {
 		return nil, errors.Join(err, s.drop(ctx, attempt))

@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/nod-idp/nod/internal/db"
 )
@@ -54,6 +55,16 @@ func ActiveTx(tx *db.Tx, id string) (bool, error) {
 
 // HoldTx makes other changes of the person wait for the end of the transaction.
 func HoldTx(tx *db.Tx, id string) error { return lockUser(tx, id) }
+
+// PasswordChangedTx returns when a person's password was last set, and makes other changes
+// of the person wait for the end of the transaction.
+func PasswordChangedTx(tx *db.Tx, id string) (time.Time, error) {
+	if err := lockUser(tx, id); err != nil {
+		return time.Time{}, err
+	}
+	u, err := getUserTx(tx, id)
+	return u.PasswordChangedAt, err
+}
 
 // PasswordHashTx returns the hash of a person's password as the transaction sees it, ""
 // if they have none.

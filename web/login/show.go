@@ -88,6 +88,7 @@ func (d drawing) signIn() View {
 	}
 	v.Mismatched = n.Kind == idp.Mismatch
 	v.Closed = n.Kind == idp.Closed
+	v.Replaced = n.Kind == idp.PasswordReplaced
 	if n.Kind == idp.Mismatch || n.Kind == idp.Wait {
 		v.Wait = d.left(n.Until)
 	}

@@ -14,6 +14,7 @@ type SignIn struct {
 	Mismatched bool          // the last try did not match
 	Wait       time.Duration // no further try before this has passed; 0 is no wait
 	Closed     bool          // too many wrong tries; browsers that are not known are not let in at all
+	Replaced   bool          // the password was changed since it was proved here
 	HelpURL    string        // "" draws no link
 }
 

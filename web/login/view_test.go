@@ -37,6 +37,8 @@ func stories() []story {
 			[]string{"username", "password", "login-submit", "cancel"}, []string{"login-error"}},
 		{"sign in after a mistake", SignIn{Question: q, Action: "/a", Username: evil, Mismatched: true}, "login",
 			[]string{"username", "password", "login-submit", "login-error"}, nil},
+		{"sign in, the password was replaced", SignIn{Question: q, Action: "/a", Replaced: true}, "login",
+			[]string{"username", "password", "login-submit", "login-error"}, []string{"use-passkey"}},
 		{"sign in while throttled", SignIn{Question: q, Action: "/a", Wait: 90 * time.Second}, "login",
 			[]string{"username", "password", "login-submit", "login-error"}, nil},
 		{"sign in, empty", SignIn{}, "login", []string{"username", "password", "login-submit"}, []string{"cancel"}},

@@ -78,7 +78,7 @@ func (d *desk) without(script string) (restore func()) {
 		d.t.Fatal(err)
 	}
 	return func() {
-		_, err := chromedp.Call(d.tab.Context(), page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: added.Identifier})
+		_, err := chromedp.Call(d.tab.Context(), page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams(added))
 		if err != nil {
 			d.t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestAPasskeyInChromium(t *testing.T) {
 	d.wantClaims(v, "mfa", "pop", "swk", "user")
 
 	// A person who is not recognised gets nowhere, and can go on in another way.
-	v = d.authorize(a, oauth2.SetAuthURLParam("prompt", "login"))
+	d.authorize(a, oauth2.SetAuthURLParam("prompt", "login"))
 	d.tab.Until(`document.getElementById("use-passkey")`)
 	authenticator.Recognise(false)
 	d.press("use-passkey")

@@ -47,7 +47,7 @@ var looks = []struct {
 	{"forget", "forget", map[string]any{"account": "alice", "listed": true}},
 	{"request", "request", request(map[string]any{"number": true, "finger": true, "second": "finger"})},
 	{"request with a PIN, unusual", "request", request(map[string]any{
-		"number": true, "pin": true, "second": "pin", "newClient": true, "newNetwork": true, "status": "Sending…"})},
+		"number": true, "pin": true, "second": "pin", "newClient": true, "newNetwork": true, "newCountry": true, "away": true, "km": 412, "far": true, "status": "Sending…"})},
 	{"request with a tap", "request", request(nil)},
 	{"approved", "approved", map[string]any{"client": "Contoso Mail", "passcode": "492 817", "returning": true}},
 	{"denied", "denied", map[string]any{"client": "Contoso Mail"}},

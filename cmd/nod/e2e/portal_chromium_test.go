@@ -129,6 +129,18 @@ func TestThePersonsOwnPagesInChromium(t *testing.T) {
 	d.tab.Eval("history.back()", nil)
 	d.look("refused")
 
+	d.open("/account/reports", "reports")
+	w.skip(50 * time.Minute)
+	d.open("/account/activity", "activity")
+	w.skip(15 * time.Minute) // a report ends what began from its network within an hour
+	w.visit(w.browser(), w.app).password().ask()
+	if err := p.Report(t.Context(), w.only(p)); err != nil {
+		t.Fatal(err)
+	}
+	d.open("/account/reports", "reports")
+	d.tab.Until(`document.querySelector("[id^=lift-]") && document.getElementById("change-password")`)
+	d.open("/account/devices", "devices")
+
 	for _, problem := range d.tab.Problems() {
 		t.Errorf("the console says %v", problem)
 	}

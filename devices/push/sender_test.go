@@ -189,9 +189,9 @@ func TestWhatHasExpiredIsNeverSent(t *testing.T) {
 }
 
 func TestAPauseIsKeptForTheWholeOriginAndNoOther(t *testing.T) {
-	for name, header := range map[string]string{
-		"in seconds": "20",
-		"as a date":  time.Now().Add(20 * time.Second).UTC().Format(http.TimeFormat),
+	for name, header := range map[string]func() string{
+		"in seconds": func() string { return "20" },
+		"as a date":  func() string { return time.Now().Add(20 * time.Second).UTC().Format(http.TimeFormat) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, other := newOffice(t), newOffice(t)
@@ -201,7 +201,7 @@ func TestAPauseIsKeptForTheWholeOriginAndNoOther(t *testing.T) {
 			}
 			o.Hosts = hosts
 			in := o.subscribe()
-			o.service.Next(pushtest.Pause(429, header))
+			o.service.Next(pushtest.Pause(429, header()))
 			began := o.Now()
 			first := o.send(t, in)
 			if wait := first.Until.Sub(began); first.Outcome != push.Throttled || wait < 18*time.Second || wait > 28*time.Second {

@@ -3,13 +3,11 @@ package devices
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/label"
 )
 
 // Verifies reports whether the device verifies its person before it approves.
@@ -90,8 +88,8 @@ func (s *Devices) RemoveTx(tx *db.Tx, userID, id, reason string) error {
 
 // Rename changes what the person calls the device.
 func (s *Devices) Rename(ctx context.Context, userID, id, name string) error {
-	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > 64 || !utf8.ValidString(name) || strings.ContainsFunc(name, unseen) {
+	name, ok := label.Clean(name)
+	if !ok {
 		return ErrBadName
 	}
 	return s.change(ctx, "device.renamed", userID, id, map[string]any{"name": name}, func(tx *db.Tx) error {
@@ -154,9 +152,4 @@ func wrap(what string, err error) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
-}
-
-// unseen reports characters that could change how the text around them is shown.
-func unseen(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }

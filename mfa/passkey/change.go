@@ -3,16 +3,11 @@ package passkey
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/label"
 )
-
-// longestName is how many characters a name may have.
-const longestName = 64
 
 // List returns the passkeys of a person, the oldest first, also those that were made for
 // another host.
@@ -72,14 +67,8 @@ func GuardedTx(tx *db.Tx, userID string) (bool, error) { return anyTx(tx, userID
 
 // clean returns the name as it is kept.
 func clean(name string) (string, error) {
-	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > longestName || !utf8.ValidString(name) || strings.ContainsFunc(name, unseen) {
-		return "", ErrBadName
+	if name, ok := label.Clean(name); ok {
+		return name, nil
 	}
-	return name, nil
-}
-
-// unseen reports characters that could change how the text around them is shown.
-func unseen(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+	return "", ErrBadName
 }

@@ -2,13 +2,11 @@ package token
 
 import (
 	"context"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nod-idp/nod/devices/otp"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/label"
 	"github.com/nod-idp/nod/internal/random"
 )
 
@@ -146,15 +144,8 @@ func (s *Tokens) recordTx(tx *db.Tx, t Token, action string) error {
 }
 
 func cleanName(name string) (string, error) {
-	name = strings.TrimSpace(name)
-	n := utf8.RuneCountInString(name)
-	if n < 1 || n > 64 || !utf8.ValidString(name) || strings.ContainsFunc(name, unseen) {
-		return "", ErrBadName
+	if name, ok := label.Clean(name); ok {
+		return name, nil
 	}
-	return name, nil
-}
-
-// unseen reports characters that could change how the text around them is shown.
-func unseen(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
+	return "", ErrBadName
 }

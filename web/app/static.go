@@ -3,6 +3,8 @@ package app
 import (
 	"embed"
 	"io/fs"
+
+	"github.com/nod-idp/nod/web/page"
 )
 
 //go:embed templates/*.html
@@ -12,10 +14,4 @@ var templateFiles embed.FS
 var staticFiles embed.FS
 
 // Static is the folder of this surface's style sheets, scripts and icons, for page.New.
-func Static() fs.FS {
-	folder, err := fs.Sub(staticFiles, "static")
-	if err != nil {
-		panic(err) // the folder is compiled in
-	}
-	return folder
-}
+func Static() fs.FS { return page.Folder(staticFiles) }

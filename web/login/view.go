@@ -17,13 +17,7 @@ var templateFiles embed.FS
 var staticFiles embed.FS
 
 // Static is the folder of this surface's style sheets and scripts, for page.New.
-func Static() fs.FS {
-	folder, err := fs.Sub(staticFiles, "static")
-	if err != nil {
-		panic(err) // the folder is compiled in
-	}
-	return folder
-}
+func Static() fs.FS { return page.Folder(staticFiles) }
 
 // Views draws the pages of a login. Each page is a struct of this package; its forms are sent by POST to the
 // addresses in it, with the token as form_token.

@@ -12,7 +12,6 @@ package page
 import (
 	"embed"
 	"errors"
-	"fmt"
 	"html/template"
 	"io/fs"
 	"strings"
@@ -84,11 +83,7 @@ func New(brand Brand, static ...fs.FS) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := fs.Sub(staticFiles, "static")
-	if err != nil {
-		return nil, fmt.Errorf("open static files: %w", err)
-	}
-	assets, err := gather(style, append([]fs.FS{own}, static...))
+	assets, err := gather(style, append([]fs.FS{Folder(staticFiles)}, static...))
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +92,15 @@ func New(brand Brand, static ...fs.FS) (*Site, error) {
 		return nil, err
 	}
 	return site, nil
+}
+
+// Folder is the folder static of a surface's compiled-in files, for New.
+func Folder(files embed.FS) fs.FS {
+	folder, err := fs.Sub(files, "static")
+	if err != nil {
+		panic(err) // the name is a valid one
+	}
+	return folder
 }
 
 // funcs are what templates can call. None of them decides anything.

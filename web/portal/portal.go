@@ -27,13 +27,7 @@ var templateFiles embed.FS
 var staticFiles embed.FS
 
 // Static is the folder of this surface's style sheets and scripts, for page.New.
-func Static() fs.FS {
-	folder, err := fs.Sub(staticFiles, "static")
-	if err != nil {
-		panic(err) // the folder is compiled in
-	}
-	return folder
-}
+func Static() fs.FS { return page.Folder(staticFiles) }
 
 // Surface answers the person's own pages.
 type Surface struct {

@@ -37,38 +37,28 @@ const (
 // AddPath is where a first device is set up, if policy allows.
 const AddPath = addPath
 
+// pages are those that need nothing more than their name; the others, in things, are of
+// one thing, whose id follows.
+var (
+	pages = map[idp.AccountName]string{
+		idp.AccountAdd: addPath, idp.AccountConfirm: confirmPath, idp.AccountActivity: activityPath, idp.AccountSessions: sessionsPath,
+		idp.AccountPassword: passwordPath, idp.AccountAddPasskey: addPasskeyPath, idp.AccountAddToken: addTokenPath,
+		idp.AccountRecovery: recoveryPath, idp.AccountReports: reportsPath,
+	}
+	things = map[idp.AccountName]string{
+		idp.AccountDevice: devicesPath, idp.AccountEnrolment: addPath, idp.AccountPasskey: passkeysPath,
+		idp.AccountToken: tokensPath, idp.AccountNewToken: addTokenPath,
+	}
+)
+
 // Address is where a login to the person's own pages leads back to, below the public
 // URL.
 func Address(p idp.AccountPage) string {
-	switch {
-	case p.Name == idp.AccountAdd:
-		return addPath
-	case p.Name == idp.AccountConfirm:
-		return confirmPath
-	case p.Name == idp.AccountAddPasskey:
-		return addPasskeyPath
-	case p.Name == idp.AccountPasskey && p.Item != "":
-		return passkeysPath + "/" + p.Item
-	case p.Name == idp.AccountActivity:
-		return activityPath
-	case p.Name == idp.AccountSessions:
-		return sessionsPath
-	case p.Name == idp.AccountPassword:
-		return passwordPath
-	case p.Name == idp.AccountAddToken:
-		return addTokenPath
-	case p.Name == idp.AccountRecovery:
-		return recoveryPath
-	case p.Name == idp.AccountToken && p.Item != "":
-		return tokensPath + "/" + p.Item
-	case p.Name == idp.AccountNewToken && p.Item != "":
-		return addTokenPath + "/" + p.Item
-	case p.Name == idp.AccountReports:
-		return reportsPath
-	case p.Name == idp.AccountDevice && p.Item != "":
-		return devicesPath + "/" + p.Item
-	case p.Name == idp.AccountEnrolment && p.Item != "":
-		return addPath + "/" + p.Item
+	if path, ok := pages[p.Name]; ok {
+		return path
+	}
+	if path, ok := things[p.Name]; ok && p.Item != "" {
+		return path + "/" + p.Item
 	}
 	return devicesPath
 }

@@ -1,9 +1,11 @@
 package deviceapi
 
 import (
+	"context"
 	"net/http"
 	"time"
 
+	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/web/guard"
 )
@@ -19,11 +21,7 @@ func (s *Surface) push(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d.PushOn = *msg.On
-	channel, err := s.Devices.Channel(ctx, d)
-	if err != nil {
-		return err
-	}
-	return guard.WriteJSON(w, http.StatusOK, protocol.PushState{PushOn: d.PushOn, Push: channel})
+	return s.pushState(ctx, w, d)
 }
 
 // snooze leaves the device alone for a while, or no longer.
@@ -43,11 +41,7 @@ func (s *Surface) snooze(w http.ResponseWriter, r *http.Request) error {
 	if d, err = s.Devices.Get(ctx, d.ID); err != nil {
 		return err
 	}
-	channel, err := s.Devices.Channel(ctx, d)
-	if err != nil {
-		return err
-	}
-	return guard.WriteJSON(w, http.StatusOK, protocol.PushState{PushOn: d.PushOn, Push: channel})
+	return s.pushState(ctx, w, d)
 }
 
 // subscribe takes where the device is woken, or why it cannot be.
@@ -58,6 +52,15 @@ func (s *Surface) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	channel, err := s.Devices.Subscribe(ctx, d, msg)
+	if err != nil {
+		return err
+	}
+	return guard.WriteJSON(w, http.StatusOK, protocol.PushState{PushOn: d.PushOn, Push: channel})
+}
+
+// pushState answers with where waking the device stands.
+func (s *Surface) pushState(ctx context.Context, w http.ResponseWriter, d devices.Device) error {
+	channel, err := s.Devices.Channel(ctx, d)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/queue"
 )
 
 // Order asks that a device be woken. Whoever queued it keeps it as a row, and knows it
@@ -71,100 +71,20 @@ func (w *Waker) Run(ctx context.Context) {
 	if w.Pager == nil {
 		return
 	}
-	hints := w.DB.Subscribe(w.Queue.Topic())
-	defer hints.Close()
-	r := &round{slots: make(chan struct{}, wakesAtOnce), freed: make(chan struct{}, 1)}
-	defer r.tries.Wait()
-	tick := time.NewTicker(wakePoll)
-	defer tick.Stop()
-	for {
-		freed := r.freed
-		if !w.turn(ctx, r) {
-			freed = nil // nothing waits for a slot
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case _, open := <-hints.C:
-			if !open { // the database is closed
-				return
-			}
-		case <-tick.C:
-		case <-freed:
-		}
-	}
-}
-
-// round is what one Run has under way.
-type round struct {
-	tries sync.WaitGroup
-	slots chan struct{}
-	freed chan struct{}
-}
-
-// turn starts a try for everything that is due and has a slot. It returns whether
-// something may be left.
-func (w *Waker) turn(ctx context.Context, r *round) (more bool) {
-	for ctx.Err() == nil {
-		limit := min(wakeBatch, cap(r.slots)-len(r.slots))
-		if limit == 0 {
-			return true
-		}
-		due, err := w.Queue.Due(ctx, w.now(), limit)
-		if err == nil && len(due) > 0 {
-			err = w.claim(ctx, due, func(claimed Order) { w.start(ctx, r, claimed) })
-		}
-		if err != nil {
+	q := queue.Runner[Order]{
+		DB: w.DB, Topic: w.Queue.Topic(), AtOnce: wakesAtOnce, Batch: wakeBatch, Poll: wakePoll,
+		Due: func(ctx context.Context, limit int) ([]Order, error) { return w.Queue.Due(ctx, w.now(), limit) },
+		ClaimTx: func(tx *db.Tx, o Order) (Order, bool, error) {
+			claimed, err := w.Queue.ClaimTx(tx, o, w.now().Add(claimLife))
+			o.Attempts++
+			return o, claimed, err
+		},
+		Try: w.try,
+		Unread: func(ctx context.Context, err error) {
 			w.report(ctx, "queued wake-ups cannot be read; it is tried again", err)
-			return false
-		}
-		if len(due) < limit {
-			return false
-		}
+		},
 	}
-	return false
-}
-
-// claim takes what another node has not taken.
-func (w *Waker) claim(ctx context.Context, due []Order, each func(Order)) error {
-	var ours []Order
-	err := w.DB.Write(ctx, func(tx *db.Tx) error {
-		ours = ours[:0]
-		until := w.now().Add(claimLife)
-		for _, o := range due {
-			claimed, err := w.Queue.ClaimTx(tx, o, until)
-			if err != nil {
-				return err
-			}
-			if claimed {
-				o.Attempts++
-				ours = append(ours, o)
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		for _, o := range ours {
-			each(o)
-		}
-	}
-	return err
-}
-
-func (w *Waker) start(ctx context.Context, r *round, o Order) {
-	r.slots <- struct{}{} // there is one: only turn takes them
-	r.tries.Go(func() {
-		defer func() {
-			<-r.slots
-			select {
-			case r.freed <- struct{}{}:
-			default:
-			}
-		}()
-		// A try that was begun is finished when the server goes down: what became of
-		// it would be lost otherwise.
-		w.try(context.WithoutCancel(ctx), o)
-	})
+	q.Run(ctx)
 }
 
 func (w *Waker) try(ctx context.Context, o Order) {

@@ -3,10 +3,10 @@ package outbox
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/queue"
 )
 
 // Deliver delivers the payload of one message. What it returns decides what becomes of
@@ -49,102 +49,23 @@ const (
 )
 
 // Run delivers until ctx ends, and returns when the attempts under way are over. At
-// rest it only reads.
+// rest it only reads. An attempt that was begun is finished when the server goes down: else
+// the message would be delivered twice.
 func (j *Job) Run(ctx context.Context) {
-	hints := j.DB.Subscribe(topic)
-	defer hints.Close()
-	r := &round{slots: make(chan struct{}, atOnce), freed: make(chan struct{}, 1)}
-	defer r.tries.Wait()
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		freed := r.freed
-		if !j.turn(ctx, r) {
-			freed = nil // nothing waits for a slot
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case _, open := <-hints.C:
-			if !open { // the database is closed
-				return
-			}
-		case <-tick.C:
-		case <-freed:
-		}
-	}
-}
-
-// round is what one Run has under way.
-type round struct {
-	tries sync.WaitGroup
-	slots chan struct{}
-	freed chan struct{}
-}
-
-// turn begins an attempt at everything that is due and has a slot. It returns whether
-// something may be left.
-func (j *Job) turn(ctx context.Context, r *round) (more bool) {
-	for ctx.Err() == nil {
-		limit := cap(r.slots) - len(r.slots)
-		if limit == 0 {
-			return true
-		}
-		due, err := j.readDue(ctx, j.now(), limit)
-		if err == nil && len(due) > 0 {
-			err = j.claim(ctx, due, func(claimed row) { j.start(ctx, r, claimed) })
-		}
-		if err != nil {
+	q := queue.Runner[row]{
+		DB: j.DB, Topic: topic, AtOnce: atOnce, Batch: atOnce, Poll: pollEvery,
+		Due: func(ctx context.Context, limit int) ([]row, error) { return j.readDue(ctx, j.now(), limit) },
+		ClaimTx: func(tx *db.Tx, r row) (row, bool, error) {
+			claimed, err := claimTx(tx, r, j.now().Add(claimLife))
+			r.Attempts++
+			return r, claimed, err
+		},
+		Try: j.try,
+		Unread: func(ctx context.Context, err error) {
 			j.report(ctx, "the outbox cannot be read; it is tried again", err)
-			return false
-		}
-		if len(due) < limit {
-			return false
-		}
+		},
 	}
-	return false
-}
-
-// claim takes what another node has not taken.
-func (j *Job) claim(ctx context.Context, due []row, each func(row)) error {
-	var ours []row
-	err := j.DB.Write(ctx, func(tx *db.Tx) error {
-		ours = ours[:0]
-		until := j.now().Add(claimLife)
-		for _, r := range due {
-			claimed, err := claimTx(tx, r, until)
-			if err != nil {
-				return err
-			}
-			if claimed {
-				r.Attempts++
-				ours = append(ours, r)
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		for _, r := range ours {
-			each(r)
-		}
-	}
-	return err
-}
-
-func (j *Job) start(ctx context.Context, r *round, claimed row) {
-	r.slots <- struct{}{} // there is one: only turn takes them
-	r.tries.Go(func() {
-		defer func() {
-			<-r.slots
-			select {
-			case r.freed <- struct{}{}:
-			default:
-			}
-		}()
-		// An attempt that was begun is finished when the server goes down: what became
-		// of it would be lost otherwise, and the message delivered twice.
-		j.try(context.WithoutCancel(ctx), claimed)
-	})
+	q.Run(ctx)
 }
 
 func (j *Job) report(ctx context.Context, what string, err error) {

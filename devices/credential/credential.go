@@ -14,7 +14,6 @@ package credential
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -70,39 +69,9 @@ func (r *RelyingParty) open() (*webauthn.WebAuthn, error) {
 }
 
 func (r *RelyingParty) build() (*webauthn.WebAuthn, error) {
-	id, origin, err := Host(r.PublicURL)
-	if err != nil {
-		return nil, err
-	}
-	name := r.Name
-	if name == "" {
-		name = "nod"
-	}
-	party, err := webauthn.New(&webauthn.Config{
-		RPID: id, RPDisplayName: name, RPOrigins: []string{origin},
-		AttestationPreference: protocol.PreferNoAttestation,
-		AuthenticatorSelection: protocol.AuthenticatorSelection{
-			AuthenticatorAttachment: protocol.Platform,
-			ResidentKey:             protocol.ResidentKeyRequirementDiscouraged,
-			RequireResidentKey:      protocol.ResidentKeyNotRequired(),
-			UserVerification:        protocol.VerificationRequired,
-		},
+	return Party(r.PublicURL, r.Name, protocol.AuthenticatorSelection{
+		AuthenticatorAttachment: protocol.Platform,
+		ResidentKey:             protocol.ResidentKeyRequirementDiscouraged,
+		RequireResidentKey:      protocol.ResidentKeyNotRequired(),
 	})
-	if err != nil {
-		return nil, fmt.Errorf("prepare WebAuthn: %w", err)
-	}
-	return party, nil
 }
-
-// holder is a device as the library wants to see a user.
-type holder struct {
-	handle      []byte
-	name        string
-	displayName string
-	credentials []webauthn.Credential
-}
-
-func (h holder) WebAuthnID() []byte                         { return h.handle }
-func (h holder) WebAuthnName() string                       { return h.name }
-func (h holder) WebAuthnDisplayName() string                { return h.displayName }
-func (h holder) WebAuthnCredentials() []webauthn.Credential { return h.credentials }

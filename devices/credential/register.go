@@ -36,7 +36,7 @@ func (r *RelyingParty) Options(s Subject, challenge []byte) (json.RawMessage, er
 		return nil, err
 	}
 	creation, _, err := party.BeginRegistration(
-		holder{handle: s.Handle, name: s.Name, displayName: s.DisplayName},
+		Holder{Handle: s.Handle, Name: s.Name, DisplayName: s.DisplayName},
 		func(o *protocol.PublicKeyCredentialCreationOptions) error {
 			o.Challenge = challenge
 			return nil
@@ -63,7 +63,7 @@ func (r *RelyingParty) Register(s Subject, challenge, response []byte) (Record, 
 	if err != nil {
 		return Record{}, wrong(err)
 	}
-	made, err := party.CreateCredential(holder{handle: s.Handle}, webauthn.SessionData{
+	made, err := party.CreateCredential(Holder{Handle: s.Handle}, webauthn.SessionData{
 		Challenge: base64.RawURLEncoding.EncodeToString(challenge), RelyingPartyID: party.Config.RPID,
 		UserID: s.Handle, UserVerification: protocol.VerificationRequired,
 		CredParams: webauthn.CredentialParametersDefault(),

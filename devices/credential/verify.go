@@ -39,7 +39,7 @@ func (r *RelyingParty) Verify(held Held, challenge, response []byte) (Use, error
 	}
 	// The record's own rp id, since the credential lives and dies with the host that it
 	// was made for.
-	used, err := party.ValidateLogin(holder{handle: held.Handle, credentials: []webauthn.Credential{record}}, webauthn.SessionData{
+	used, err := party.ValidateLogin(Holder{Handle: held.Handle, Credentials: []webauthn.Credential{record}}, webauthn.SessionData{
 		Challenge: base64.RawURLEncoding.EncodeToString(challenge), RelyingPartyID: held.RPID,
 		UserID: held.Handle, AllowedCredentialIDs: [][]byte{record.ID}, UserVerification: protocol.VerificationRequired,
 	}, parsed)

@@ -95,27 +95,10 @@ func (p *Passkeys) open() (*webauthn.WebAuthn, error) {
 }
 
 func (p *Passkeys) build() (*webauthn.WebAuthn, error) {
-	id, origin, err := credential.Host(p.PublicURL)
-	if err != nil {
-		return nil, err
-	}
-	name := p.Organisation
-	if name == "" {
-		name = "nod"
-	}
-	party, err := webauthn.New(&webauthn.Config{
-		RPID: id, RPDisplayName: name, RPOrigins: []string{origin},
-		AttestationPreference: protocol.PreferNoAttestation,
-		AuthenticatorSelection: protocol.AuthenticatorSelection{
-			ResidentKey:        protocol.ResidentKeyRequirementRequired,
-			RequireResidentKey: protocol.ResidentKeyRequired(),
-			UserVerification:   protocol.VerificationRequired,
-		},
+	return credential.Party(p.PublicURL, p.Organisation, protocol.AuthenticatorSelection{
+		ResidentKey:        protocol.ResidentKeyRequirementRequired,
+		RequireResidentKey: protocol.ResidentKeyRequired(),
 	})
-	if err != nil {
-		return nil, fmt.Errorf("prepare WebAuthn: %w", err)
-	}
-	return party, nil
 }
 
 func (p *Passkeys) now() time.Time {
@@ -124,19 +107,6 @@ func (p *Passkeys) now() time.Time {
 	}
 	return p.Now()
 }
-
-// holder is a person as the library wants to see one.
-type holder struct {
-	handle      []byte
-	name        string
-	displayName string
-	credentials []webauthn.Credential
-}
-
-func (h holder) WebAuthnID() []byte                         { return h.handle }
-func (h holder) WebAuthnName() string                       { return h.name }
-func (h holder) WebAuthnDisplayName() string                { return h.displayName }
-func (h holder) WebAuthnCredentials() []webauthn.Credential { return h.credentials }
 
 // handleOf is the user handle of a person: 64 bytes, the most that WebAuthn allows
 // (section 14.6.1), which tell nobody else who it is. It is derived, so that a page can

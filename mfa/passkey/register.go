@@ -9,6 +9,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/nod-idp/nod/devices/credential"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/random"
@@ -43,7 +44,7 @@ func (p *Passkeys) CreationOptions(ctx context.Context, who Person, sessionID st
 		return nil, fmt.Errorf("offer to make a passkey: %w", err)
 	}
 	creation, _, err := party.BeginRegistration(
-		holder{handle: p.handleOf(who.UserID), name: who.Name, displayName: who.DisplayName},
+		credential.Holder{Handle: p.handleOf(who.UserID), Name: who.Name, DisplayName: who.DisplayName},
 		webauthn.WithExclusions(descriptors(held)),
 		func(o *protocol.PublicKeyCredentialCreationOptions) error {
 			o.Challenge = p.challenge(register, sessionID)
@@ -81,7 +82,7 @@ func (p *Passkeys) Register(who Person, sessionID, name string, response []byte)
 		return Made{}, err
 	}
 	handle := p.handleOf(who.UserID)
-	made, err := party.CreateCredential(holder{handle: handle}, webauthn.SessionData{
+	made, err := party.CreateCredential(credential.Holder{Handle: handle}, webauthn.SessionData{
 		Challenge: challenge, RelyingPartyID: party.Config.RPID, UserID: handle,
 		UserVerification: protocol.VerificationRequired, CredParams: webauthn.CredentialParametersDefault(),
 	}, parsed)

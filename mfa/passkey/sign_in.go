@@ -11,6 +11,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/nod-idp/nod/devices/credential"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 )
@@ -132,7 +133,7 @@ func (p *Passkeys) Verify(c Claim, userID, forWhat string) (Use, error) {
 	}
 	// The record's own rp id, since a passkey lives and dies with the host that it was
 	// made for.
-	used, err := party.ValidateLogin(holder{handle: c.passkey.handle, credentials: []webauthn.Credential{record}}, webauthn.SessionData{
+	used, err := party.ValidateLogin(credential.Holder{Handle: c.passkey.handle, Credentials: []webauthn.Credential{record}}, webauthn.SessionData{
 		Challenge: challenge, RelyingPartyID: c.passkey.RPID, UserID: c.passkey.handle,
 		AllowedCredentialIDs: [][]byte{record.ID}, UserVerification: protocol.VerificationRequired,
 	}, c.parsed)

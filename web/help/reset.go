@@ -62,7 +62,7 @@ func (s *Surface) choose(w http.ResponseWriter, r *http.Request) error {
 	}
 	view := Choose{Username: who.UserName, Action: choosePath, Token: who.Form, Least: s.Logins.Passwords.Least()}
 	if reason := r.URL.Query().Get("refused"); reason != "" {
-		view.Refused = s.refusal(password.Reason(reason))
+		view.Refused = s.site.PasswordRefusal(password.Reason(reason), view.Least)
 	}
 	return s.set.Render(w, http.StatusOK, "choose", view)
 }
@@ -101,21 +101,4 @@ func (s *Surface) refuse(w http.ResponseWriter, r *http.Request, err error) erro
 		return guard.Problem{Status: http.StatusServiceUnavailable, Code: "busy", RetryAfter: time.Duration(busy.RetryAfter) * time.Second, Err: err}
 	}
 	return err
-}
-
-// refusal says why a password must not be chosen (NIST SP 800-63B-4, section 3.1.1.2).
-func (s *Surface) refusal(reason password.Reason) string {
-	switch reason {
-	case password.TooShort:
-		return s.site.Text("help.reset.short", s.Logins.Passwords.Least())
-	case password.TooLong:
-		return s.site.Text("help.reset.long", password.MaxLength)
-	case password.Personal:
-		return s.site.Text("help.reset.personal")
-	case password.Pattern:
-		return s.site.Text("help.reset.pattern")
-	case password.Leaked:
-		return s.site.Text("help.reset.leaked")
-	}
-	return s.site.Text("help.reset.unusable")
 }

@@ -31,7 +31,7 @@ func (s *Surface) password(w http.ResponseWriter, r *http.Request, f idp.Fresh) 
 		Least: s.Logins.Passwords.Least(),
 	}
 	if reason := r.URL.Query().Get("refused"); reason != "" {
-		view.Refused = s.refusal(password.Reason(reason))
+		view.Refused = s.site.PasswordRefusal(password.Reason(reason), view.Least)
 	}
 	return s.set.Render(w, http.StatusOK, "password", view)
 }
@@ -52,21 +52,4 @@ func (s *Surface) changePassword(r *http.Request, f idp.Fresh, form url.Values) 
 		return "", guard.Problem{Status: http.StatusServiceUnavailable, Code: "busy", RetryAfter: time.Duration(busy.RetryAfter) * time.Second, Err: err}
 	}
 	return changedPath, err
-}
-
-// refusal says why a password must not be chosen (NIST SP 800-63B-4, section 3.1.1.2).
-func (s *Surface) refusal(reason password.Reason) string {
-	switch reason {
-	case password.TooShort:
-		return s.site.Text("account.password.short", s.Logins.Passwords.Least())
-	case password.TooLong:
-		return s.site.Text("account.password.long", password.MaxLength)
-	case password.Personal:
-		return s.site.Text("account.password.personal")
-	case password.Pattern:
-		return s.site.Text("account.password.pattern")
-	case password.Leaked:
-		return s.site.Text("account.password.leaked")
-	}
-	return s.site.Text("account.password.unusable")
 }

@@ -10,22 +10,12 @@ import (
 // Codes is the part of the list of devices about what people type: from authenticator
 // apps and hardware tokens, and from paper. Links add-token and recovery-codes.
 type Codes struct {
-	Tokens      []TokenRow
+	Tokens      []Held
 	AddURL      string
 	RecoveryURL string
 	Left        int  // unused recovery codes
 	Made        bool // there ever were some
 	Recovered   bool // the person signed in with one
-}
-
-// TokenRow is one token in the list.
-type TokenRow struct {
-	ID    string
-	Name  string
-	Kind  string
-	URL   string
-	Added Moment
-	Used  Moment
 }
 
 func (s *Surface) codes(ctx context.Context, h idp.Holder) (Codes, error) {
@@ -39,7 +29,7 @@ func (s *Surface) codes(ctx context.Context, h idp.Holder) (Codes, error) {
 	}
 	c := Codes{AddURL: addTokenPath, RecoveryURL: recoveryPath, Left: set.Left, Made: set.ID != "", Recovered: h.Recovered()}
 	for _, t := range held {
-		c.Tokens = append(c.Tokens, TokenRow{
+		c.Tokens = append(c.Tokens, Held{
 			ID: t.ID, Name: t.Name, Kind: s.tokenKind(t.Kind), URL: tokensPath + "/" + t.ID, Added: day(t.CreatedAt), Used: s.ago(t.UsedAt),
 		})
 	}

@@ -23,16 +23,6 @@ type Passkey struct {
 	BackURL     string
 }
 
-// EndPasskey asks whether a passkey is to be removed. Button end-passkey, box elsewhere.
-// State endpasskey.
-type EndPasskey struct {
-	Frame
-	Name    string
-	Action  string
-	Token   string
-	BackURL string
-}
-
 func (s *Surface) passkey(w http.ResponseWriter, r *http.Request, h idp.Holder) error {
 	k, err := s.Logins.OwnPasskey(r.Context(), h, r.PathValue("passkey"))
 	if err != nil {
@@ -40,7 +30,7 @@ func (s *Surface) passkey(w http.ResponseWriter, r *http.Request, h idp.Holder) 
 	}
 	path, query := passkeysPath+"/"+k.ID, r.URL.Query()
 	if query.Has("remove") {
-		return s.set.Render(w, http.StatusOK, "endpasskey", EndPasskey{
+		return s.set.Render(w, http.StatusOK, "endpasskey", Removal{
 			Frame: framed(sectionDevices), Name: k.Name, Action: path + "/remove", Token: s.formOf(h, "remove passkey", k.ID), BackURL: path,
 		})
 	}

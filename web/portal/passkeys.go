@@ -9,18 +9,8 @@ import (
 
 // Passkeys is the part of the list of devices about passkeys. Link add-passkey.
 type Passkeys struct {
-	Passkeys []PasskeyRow
+	Passkeys []Held
 	AddURL   string // "" where people can have none
-}
-
-// PasskeyRow is one passkey in the list.
-type PasskeyRow struct {
-	ID    string
-	Name  string
-	Kind  string
-	URL   string
-	Added Moment
-	Used  Moment
 }
 
 func (s *Surface) passkeys(ctx context.Context, h idp.Holder) (p Passkeys, err error) {
@@ -32,7 +22,7 @@ func (s *Surface) passkeys(ctx context.Context, h idp.Holder) (p Passkeys, err e
 		p.AddURL = addPasskeyPath
 	}
 	for _, k := range held {
-		p.Passkeys = append(p.Passkeys, PasskeyRow{
+		p.Passkeys = append(p.Passkeys, Held{
 			ID: k.ID, Name: k.Name, Kind: s.passkeyKind(k), URL: passkeysPath + "/" + k.ID, Added: day(k.CreatedAt), Used: s.ago(k.UsedAt),
 		})
 	}

@@ -25,16 +25,6 @@ type Token struct {
 	BackURL     string
 }
 
-// EndToken asks whether a token is to be removed. Button end-token, box elsewhere. State
-// endtoken.
-type EndToken struct {
-	Frame
-	Name    string
-	Action  string
-	Token   string
-	BackURL string
-}
-
 func (s *Surface) token(w http.ResponseWriter, r *http.Request, h idp.Holder) error {
 	t, err := s.Logins.MFA.Tokens.Get(r.Context(), h.User.ID, r.PathValue("token"))
 	if err == nil && t.State != token.Active {
@@ -45,7 +35,7 @@ func (s *Surface) token(w http.ResponseWriter, r *http.Request, h idp.Holder) er
 	}
 	path, query := tokensPath+"/"+t.ID, r.URL.Query()
 	if query.Has("remove") {
-		return s.set.Render(w, http.StatusOK, "endtoken", EndToken{
+		return s.set.Render(w, http.StatusOK, "endtoken", Removal{
 			Frame: framed(sectionDevices), Name: t.Name, Action: path + "/remove", Token: s.formOf(h, "remove token", t.ID), BackURL: path,
 		})
 	}

@@ -3,8 +3,6 @@ package app
 import (
 	"encoding/json"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -101,16 +99,7 @@ func TestEveryScreenIsAccessibleInLightAndDark(t *testing.T) {
 			tab.Eval(`import(document.querySelector("script[type=module]").src.replace("main.js", "screens.js"))
 				.then(({ show }) => { show("`+look.screen+`", `+string(values)+` ?? {}); })`, nil)
 			tab.Eval(reveal, nil)
-			for _, v := range axe.Violations(t, tab) {
-				t.Errorf("%s, %s: %s", look.name, scheme, v)
-			}
-			var wide bool
-			if tab.Eval("document.documentElement.scrollWidth > innerWidth", &wide); wide {
-				t.Errorf("%s, %s: wider than the screen", look.name, scheme)
-			}
-			if folder := os.Getenv("NOD_PICTURES"); folder != "" {
-				tab.Screenshot(filepath.Join(folder, strings.NewReplacer(" ", "-", ",", "").Replace(look.name)+"-"+scheme+".png"))
-			}
+			axe.Look(t, tab, look.name+", "+scheme)
 		}
 	}
 	for name := range left {

@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -62,16 +60,7 @@ func TestEveryPageIsAccessibleInLightAndDark(t *testing.T) {
 				continue
 			}
 			tab.Open(fmt.Sprintf("%s/story/%d", server.URL, i))
-			for _, v := range axe.Violations(t, tab) {
-				t.Errorf("%s, %s: %s", s.name, scheme, v)
-			}
-			var wide bool
-			if tab.Eval("document.documentElement.scrollWidth > innerWidth", &wide); wide {
-				t.Errorf("%s, %s: wider than the screen", s.name, scheme)
-			}
-			if folder := os.Getenv("NOD_PICTURES"); folder != "" {
-				tab.Screenshot(filepath.Join(folder, strings.NewReplacer(" ", "-", ",", "").Replace(s.name)+"-"+scheme+".png"))
-			}
+			axe.Look(t, tab, s.name+", "+scheme)
 		}
 	}
 	for _, m := range tab.Problems() {

@@ -2,9 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -35,16 +32,7 @@ func (d *desk) look(state string) {
 	for name, screen := range schemes {
 		d.tab.Screen(screen)
 		time.Sleep(200 * time.Millisecond) // until the buttons have changed their colours
-		for _, v := range axe.Violations(d.t, d.tab) {
-			d.t.Errorf("%s, %s: %s", state, name, v)
-		}
-		var wide bool
-		if d.tab.Eval("document.documentElement.scrollWidth > innerWidth", &wide); wide {
-			d.t.Errorf("%s, %s: it has to be scrolled sideways", state, name)
-		}
-		if folder := os.Getenv("NOD_PICTURES"); folder != "" {
-			d.tab.Screenshot(filepath.Join(folder, fmt.Sprintf("%02d-%s-%s.png", d.looks, state, strings.ReplaceAll(name, " ", "-"))))
-		}
+		axe.Look(d.t, d.tab, fmt.Sprintf("%02d %s, %s", d.looks, state, name))
 	}
 	d.looks++
 }

@@ -35,17 +35,20 @@ func (s *Service) WaiveBrowser(ctx context.Context, id string, b Browser, formTo
 
 // askAtOnce asks the devices of somebody who wants that right after the password. What
 // keeps it from being sent is no failure: the person then chooses.
-func (s *Service) askAtOnce(ctx context.Context, id string) error {
+func (s *Service) askAtOnce(ctx context.Context, id, userID string) error {
+	liking, err := s.MFA.Preference(ctx, userID)
+	if err != nil || !liking.AtOnce {
+		return err
+	}
 	l, err := s.readLogin(ctx, id)
 	if err != nil {
 		return fmt.Errorf("ask at once: %w", err)
 	}
+	if l.UserID != userID { // it began again meanwhile
+		return nil
+	}
 	demand, err := s.demand(ctx, l)
 	if err != nil || l.Next(demand, s.now()) != StepFactor || !demand.Allows(mfa.MethodPush) {
-		return err
-	}
-	liking, err := s.MFA.Preference(ctx, l.UserID)
-	if err != nil || !liking.AtOnce {
 		return err
 	}
 	return s.askDevices(ctx, l, demand, "")

@@ -68,7 +68,7 @@ func (s *Service) SubmitPassword(ctx context.Context, id string, b Browser, form
 		s.rehash(ctx, u, secret)
 	}
 	if finished == nil {
-		return nil, s.askAtOnce(ctx, l.ID)
+		return nil, s.askAtOnce(ctx, l.ID, u.ID)
 	}
 	return finished, nil
 }

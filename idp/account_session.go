@@ -100,14 +100,22 @@ func (s *Service) elsewhereTx(tx *db.Tx, f Fresh, elsewhere Elsewhere, reason st
 }
 
 func (s *Service) endOthersTx(tx *db.Tx, h Holder, reason string) error {
-	ended, err := s.Sessions.EndAllTx(tx, h.User.ID, h.Session.ID, reason)
-	for _, e := range ended {
-		if err != nil {
-			break
-		}
-		err = s.Tokens.RevokeSessionTx(tx, e.SID, reason)
+	return s.endSessionsTx(tx, h.User.ID, h.Session.ID, reason)
+}
+
+// endSessionsTx is EndSessionTx for every session of a person but the one whose id is
+// except, "" for all.
+func (s *Service) endSessionsTx(tx *db.Tx, userID, except, reason string) error {
+	ended, err := s.Sessions.EndAllTx(tx, userID, except, reason)
+	if err != nil {
+		return err
 	}
-	return err
+	for _, e := range ended {
+		if err := s.Tokens.RevokeSessionTx(tx, e.SID, reason); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Connected is a client that stays connected when its person is signed out.

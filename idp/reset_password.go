@@ -99,14 +99,8 @@ func (s *Service) resetTx(tx *db.Tx, used reset.Reset, b Browser, hash string) e
 	if err := ThawPasswordTx(tx, used.UserID); err != nil {
 		return err
 	}
-	ended, err := s.Sessions.EndAllTx(tx, used.UserID, "", reason)
-	if err != nil {
+	if err := s.endSessionsTx(tx, used.UserID, "", reason); err != nil {
 		return err
-	}
-	for _, e := range ended {
-		if err := s.Tokens.RevokeSessionTx(tx, e.SID, reason); err != nil {
-			return err
-		}
 	}
 	if err := s.Sessions.ForgetBrowsersTx(tx, used.UserID, reason); err != nil {
 		return err

@@ -69,14 +69,8 @@ func (s *Service) recoveredTx(tx *db.Tx, l Login, held session.Session) error {
 	if held.UserID == l.UserID {
 		except = held.ID
 	}
-	ended, err := s.Sessions.EndAllTx(tx, l.UserID, except, reason)
-	if err != nil {
+	if err := s.endSessionsTx(tx, l.UserID, except, reason); err != nil {
 		return err
-	}
-	for _, e := range ended {
-		if err := s.Tokens.RevokeSessionTx(tx, e.SID, reason); err != nil {
-			return err
-		}
 	}
 	if err := s.Sessions.ForgetBrowsersTx(tx, l.UserID, reason); err != nil {
 		return err

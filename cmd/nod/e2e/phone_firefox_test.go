@@ -64,11 +64,5 @@ func changesItsSubscription(t *testing.T, m mobile, b *firefox.Browser) {
 		done := err == nil && state.Subscribed && state.ChangedAt.After(before.ChangedAt)
 		return done, done
 	}, nil)
-	v := p.visit(p.browser(), p.app).password()
-	v.ask()
-	m.screen.Click(t, m.screen.WaitFor(t, "Sign-in request"), "Deny")
-	browsertest.Until(t, "the request to be denied", func() (bool, bool) {
-		n := p.audited("challenge.denied", "ok")
-		return n == 1, n == 1
-	}, nil)
+	p.deniedFromTheNotification()
 }

@@ -57,15 +57,23 @@ func wakesAndApproves(t *testing.T, m mobile) {
 	clean(t, window)
 }
 
-func deniesFromTheNotification(t *testing.T, m mobile) {
-	p := sleeping(t, m, "", client.FactorPushNumber)
+// deniedFromTheNotification is a login whose request was denied on the phone's screen,
+// with the app closed.
+func (p *phones) deniedFromTheNotification() *visit {
+	p.t.Helper()
 	v := p.visit(p.browser(), p.app).password()
 	v.ask()
-	m.screen.Click(t, m.screen.WaitFor(t, "Sign-in request"), "Deny")
-	browsertest.Until(t, "the request to be denied", func() (bool, bool) {
+	p.m.screen.Click(p.t, p.m.screen.WaitFor(p.t, "Sign-in request"), "Deny")
+	browsertest.Until(p.t, "the request to be denied", func() (bool, bool) {
 		n := p.audited("challenge.denied", "ok")
 		return n == 1, n == 1
 	}, nil)
+	return v
+}
+
+func deniesFromTheNotification(t *testing.T, m mobile) {
+	p := sleeping(t, m, "", client.FactorPushNumber)
+	v := p.deniedFromTheNotification()
 	v.reload("denied")
 	m.screen.WaitForNone(t)
 }

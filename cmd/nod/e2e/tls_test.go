@@ -76,7 +76,7 @@ func TestTLSIsModernAndCookiesAreBoundToTheHost(t *testing.T) {
 	}
 	web := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := web.Get(issuer + "/account/")
+	res, err := web.Get(issuer + "/account/devices")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,9 @@ package dbtest
 
 import (
 	"context"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/nod-idp/nod/internal/db"
@@ -17,10 +19,37 @@ func Each(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 	t.Run("postgres", func(t *testing.T) { fn(t, Postgres(t)) })
 }
 
+// migrated is the file of a migrated SQLite database, made once for each test
+// binary: writing it is quicker than migrating.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "nod-sqlite-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "nod.db")
+	d, err := db.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Close(); err != nil { // the last connection moves the log into the file
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 // SQLite opens a fresh SQLite database that is closed with the test.
 func SQLite(t testing.TB) *db.DB {
 	t.Helper()
-	return open(t, filepath.Join(t.TempDir(), "nod.db"))
+	image, err := migrated()
+	if err != nil {
+		t.Fatalf("migrate a test database: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "nod.db")
+	if err := os.WriteFile(path, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, path)
 }
 
 // Postgres opens a fresh PostgreSQL database that is closed with the test.

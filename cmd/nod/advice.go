@@ -45,6 +45,7 @@ func advice(err error) string {
 		{client.ErrNotFound, "\"nod client list\" shows the clients there are."},
 		{client.ErrTaken, "\"nod client show ID\" shows it, \"nod client set ID\" changes it."},
 		{client.ErrUsed, "Choose another id. What the removed client was given still names the old one."},
+		{client.ErrKeyed, "\"nod client set ID --auth-method client_secret_basic\" makes it one that has."},
 		{client.ErrPublic, "\"nod client set ID --public=false\" makes it confidential."},
 		{devices.ErrNoAccount, "\"nod user enable NAME\" lets the person in again."},
 		{devices.ErrNotFound, "\"nod user devices NAME\" shows the devices there are, and their states."},

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +42,19 @@ type clientView struct {
 	IDTokenAlg             client.IDTokenAlg     `json:"id_token_signed_response_alg"`
 	RefreshRotation        bool                  `json:"refresh_rotation"`
 	Origins                []string              `json:"origins"`
+	JWKS                   json.RawMessage       `json:"jwks,omitempty"`
+	JWKSURI                string                `json:"jwks_uri,omitempty"`
+	AccessTokens           client.AccessTokens   `json:"access_token_format"`
+	Resources              []string              `json:"resources"`
+	BackchannelLogoutURI   string                `json:"backchannel_logout_uri,omitempty"`
+	FrontchannelLogoutURI  string                `json:"frontchannel_logout_uri,omitempty"`
+	FirstParty             bool                  `json:"first_party"`
+	FAPI                   client.FAPI           `json:"fapi"`
+	CIBA                   client.CIBADelivery   `json:"backchannel_token_delivery_mode,omitempty"`
+	CIBANotificationURI    string                `json:"backchannel_client_notification_endpoint,omitempty"`
+	PushedRequests         bool                  `json:"require_pushed_authorization_requests"`
+	DPoP                   bool                  `json:"dpop_bound_access_tokens"`
+	SignedRequests         bool                  `json:"require_signed_request_object"`
 	Secrets                []secretView          `json:"secrets"`
 	CreatedAt              *time.Time            `json:"created_at"`
 	UpdatedAt              *time.Time            `json:"updated_at"`
@@ -58,6 +73,10 @@ func viewClient(c client.Client, secret string) clientView {
 		ID: c.ID, Name: c.Name, Public: c.Public(), AuthMethod: c.AuthMethod, RedirectURIs: listed(c.RedirectURIs),
 		PostLogoutRedirectURIs: listed(c.PostLogoutRedirectURIs), Grants: c.Grants, ResponseTypes: listed(c.ResponseTypes), PKCE: c.PKCE,
 		SecondFactor: c.SecondFactor, IDTokenAlg: c.IDTokenAlg, RefreshRotation: c.RefreshRotation, Origins: listed(c.Origins),
+		JWKS: json.RawMessage(c.JWKS), JWKSURI: c.JWKSURI, AccessTokens: c.AccessTokens, Resources: listed(c.Resources),
+		BackchannelLogoutURI: c.BackchannelLogoutURI, FrontchannelLogoutURI: c.FrontchannelLogoutURI, FirstParty: c.FirstParty,
+		FAPI: c.FAPI, CIBA: c.CIBA, CIBANotificationURI: c.CIBANotificationURI,
+		PushedRequests: c.RequiresPushedRequests(), DPoP: c.RequiresDPoP(), SignedRequests: c.SignedRequests,
 		Secrets: []secretView{}, CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt), Secret: secret,
 	}
 	for _, s := range c.Secrets() {
@@ -92,20 +111,46 @@ func (v *verb) showClient(c client.Client) error {
 		for _, l := range []struct {
 			label  string
 			values []string
-		}{{"Redirect URI", c.RedirectURIs}, {"After sign-out", c.PostLogoutRedirectURIs}, {"Origin", c.Origins}} {
+		}{
+			{"Redirect URI", c.RedirectURIs}, {"After sign-out", c.PostLogoutRedirectURIs}, {"Origin", c.Origins},
+			{"Keys at", said(c.JWKSURI)}, {"Resource", c.Resources}, {"Tells of sign-out", said(c.BackchannelLogoutURI)},
+			{"Frame at sign-out", said(c.FrontchannelLogoutURI)}, {"CIBA", said(string(c.CIBA))}, {"Notified at", said(c.CIBANotificationURI)},
+			{"Demands", demands(c)},
+		} {
 			for _, value := range l.values {
 				rows = append(rows, [2]string{l.label, value})
 			}
 		}
 		rows = append(rows, [][2]string{
-			{"Grants", joined(c.Grants)}, {"PKCE", string(c.PKCE)}, {"Second factor", string(c.SecondFactor)},
-			{"ID tokens", string(c.IDTokenAlg)}, {"Refresh tokens", rotation(c.RefreshRotation)},
+			{"Grants", joined(c.Grants)}, {"Response types", joined(c.ResponseTypes)}, {"PKCE", string(c.PKCE)}, {"Second factor", string(c.SecondFactor)},
+			{"ID tokens", string(c.IDTokenAlg)}, {"Access tokens", string(c.AccessTokens)}, {"Refresh tokens", rotation(c.RefreshRotation)},
 		}...)
 		for _, s := range c.Secrets() {
 			rows = append(rows, [2]string{"Secret", s.ID + ", made " + moment(s.CreatedAt)})
 		}
 		sheet(w, append(rows, [2]string{"Added", moment(c.CreatedAt)}, [2]string{"Changed", moment(c.UpdatedAt)}))
 	})
+}
+
+func said(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// demands are the switches that are on.
+func demands(c client.Client) (all []string) {
+	for text, on := range map[string]bool{
+		"FAPI 2.0 Security Profile": c.FAPI == client.FAPI2, "pushed requests": c.RequiresPushedRequests(), "DPoP": c.RequiresDPoP(),
+		"signed requests": c.SignedRequests, "no consent: first party": c.FirstParty,
+	} {
+		if on {
+			all = append(all, text)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 func joined[T ~string](values []T) string {

@@ -33,9 +33,9 @@ func setClient(v *verb) error {
 	if err != nil {
 		return err
 	}
-	if after := before; !before.Public() {
-		if r.apply(v, &after); after.Public() {
-			if err := v.certainly("make the client %s public and end %s", r.ID, counted(len(before.Secrets()), "secret")); err != nil {
+	if after := before; before.HasSecrets() {
+		if r.apply(v, &after); !after.HasSecrets() {
+			if err := v.certainly("make the client %s %s and end %s", r.ID, proving(after.AuthMethod), counted(len(before.Secrets()), "secret")); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/nod-idp/nod/internal/db"
@@ -25,6 +26,20 @@ type New struct {
 	IDTokenAlg             IDTokenAlg
 	KeepRefreshTokens      bool // rotation off
 	Origins                []string
+	ResponseTypes          []ResponseType
+	JWKS                   string
+	JWKSURI                string
+	AccessTokens           AccessTokens
+	Resources              []string
+	BackchannelLogoutURI   string
+	FrontchannelLogoutURI  string
+	FirstParty             bool
+	FAPI                   FAPI
+	CIBA                   CIBADelivery
+	CIBANotificationURI    string
+	PushedRequests         bool
+	DPoP                   bool
+	SignedRequests         bool
 }
 
 // Add registers a client. The secret is told this once and kept only as a hash; a
@@ -41,7 +56,7 @@ func (s *Clients) Add(ctx context.Context, n New) (c Client, secret string, err 
 		if err := insertClient(tx, c); err != nil {
 			return err
 		}
-		if !c.Public() {
+		if c.HasSecrets() {
 			fresh := s.newSecret()
 			if err := insertSecret(tx, c.ID, fresh.Secret); err != nil {
 				return err
@@ -64,24 +79,52 @@ func (n New) client() Client {
 		RedirectURIs: n.RedirectURIs, PostLogoutRedirectURIs: n.PostLogoutRedirectURIs,
 		Grants: n.Grants, PKCE: cmp.Or(n.PKCE, pkces[0]),
 		SecondFactor: cmp.Or(n.SecondFactor, secondFactors[0]), IDTokenAlg: cmp.Or(n.IDTokenAlg, idTokenAlgs[0]),
-		RefreshRotation: !n.KeepRefreshTokens, Origins: n.Origins,
+		RefreshRotation: !n.KeepRefreshTokens, Origins: n.Origins, ResponseTypes: n.ResponseTypes,
+		JWKS: n.JWKS, JWKSURI: n.JWKSURI, AccessTokens: cmp.Or(n.AccessTokens, accessTokens[0]), Resources: n.Resources,
+		BackchannelLogoutURI: n.BackchannelLogoutURI, FrontchannelLogoutURI: n.FrontchannelLogoutURI, FirstParty: n.FirstParty,
+		FAPI: n.FAPI, CIBA: n.CIBA, CIBANotificationURI: n.CIBANotificationURI,
+		PushedRequests: n.PushedRequests, DPoP: n.DPoP, SignedRequests: n.SignedRequests,
 	}
-	if len(c.Grants) == 0 {
+	if c.FAPI == FAPI2 {
+		c.AuthMethod, c.IDTokenAlg = cmp.Or(n.AuthMethod, AuthPrivateKey), cmp.Or(n.IDTokenAlg, ES256)
+		c.RefreshRotation = false
+	}
+	if len(c.Grants) == 0 && (len(c.ResponseTypes) == 0 || c.answersWith("code")) {
 		c.Grants = slices.Clone(defaultGrants)
 	}
-	c.deriveResponseTypes()
+	c.agree()
 	return c
 }
 
-func (c *Client) deriveResponseTypes() {
-	c.ResponseTypes = nil
-	if slices.Contains(c.Grants, AuthorizationCode) {
-		c.ResponseTypes = []ResponseType{Code}
+// answersWith reports whether a response type of the client's holds a part.
+func (c Client) answersWith(part string) bool {
+	return slices.ContainsFunc(c.ResponseTypes, func(t ResponseType) bool { return t.Has(part) })
+}
+
+// agree makes grants and response types fit (OpenID Connect Dynamic Client Registration
+// 1.0, section 2): what was left out on one side follows from the other.
+func (c *Client) agree() {
+	drop := func(without string) {
+		c.ResponseTypes = slices.DeleteFunc(c.ResponseTypes, func(t ResponseType) bool { return t.Has(without) })
+	}
+	if !c.AllowsGrant(string(AuthorizationCode)) {
+		drop("code")
+	} else if !c.answersWith("code") {
+		c.ResponseTypes = append([]ResponseType{Code}, c.ResponseTypes...)
+	}
+	switch indirect := c.answersWith("id_token") || c.answersWith("token"); {
+	case indirect && !c.AllowsGrant(string(Implicit)):
+		c.Grants = append(c.Grants, Implicit)
+	case !indirect && c.AllowsGrant(string(Implicit)):
+		c.ResponseTypes = append(c.ResponseTypes, IDToken)
+	}
+	if c.CIBA != CIBAOff && !c.AllowsGrant(string(CIBA)) {
+		c.Grants = append(c.Grants, CIBA)
 	}
 }
 
 // Set changes a registration: change is given the present one and alters it. The id
-// stays. A client that becomes public loses its secrets.
+// stays. A client that is to prove itself by no secret any more loses its secrets.
 func (s *Clients) Set(ctx context.Context, id string, change func(*Client) error) (Client, error) {
 	var c Client
 	err := s.write(ctx, func(tx *db.Tx) error {
@@ -92,11 +135,13 @@ func (s *Clients) Set(ctx context.Context, id string, change func(*Client) error
 		c = before
 		c.RedirectURIs, c.PostLogoutRedirectURIs = slices.Clone(c.RedirectURIs), slices.Clone(c.PostLogoutRedirectURIs)
 		c.Grants, c.Origins = slices.Clone(c.Grants), slices.Clone(c.Origins)
+		c.ResponseTypes, c.Resources = slices.Clone(c.ResponseTypes), slices.Clone(c.Resources)
 		if err := change(&c); err != nil {
 			return err
 		}
 		c.ID, c.Issuer, c.CreatedAt, c.UpdatedAt = before.ID, before.Issuer, before.CreatedAt, db.At(s.now()).Time
-		c.deriveResponseTypes()
+		c.followUp(before)
+		c.agree()
 		if err := c.check(); err != nil {
 			return err
 		}
@@ -108,7 +153,7 @@ func (s *Clients) Set(ctx context.Context, id string, change func(*Client) error
 		if err := updateClient(tx, c); err != nil {
 			return err
 		}
-		if c.Public() {
+		if !c.HasSecrets() {
 			c.secrets = nil
 			if err := deleteSecrets(tx, c.ID, 0); err != nil {
 				return err
@@ -120,6 +165,30 @@ func (s *Clients) Set(ctx context.Context, id string, change func(*Client) error
 		return Client{}, fmt.Errorf("change client %q: %w", id, err)
 	}
 	return c, nil
+}
+
+// followUp drops what a change has made pointless: the grants and response types that the
+// other side no longer has, and one kind of keys where the other was given.
+func (c *Client) followUp(before Client) {
+	if !slices.Equal(c.ResponseTypes, before.ResponseTypes) && slices.Equal(c.Grants, before.Grants) {
+		c.Grants = slices.DeleteFunc(c.Grants, func(g Grant) bool {
+			return g == Implicit || g == AuthorizationCode && !c.answersWith("code")
+		})
+		if !c.mayRefresh() {
+			c.Grants = slices.DeleteFunc(c.Grants, func(g Grant) bool { return g == RefreshToken })
+		}
+	} else if !slices.Equal(c.Grants, before.Grants) && !c.AllowsGrant(string(Implicit)) {
+		c.ResponseTypes = slices.DeleteFunc(c.ResponseTypes, func(t ResponseType) bool { return t.Has("id_token") || t.Has("token") })
+	}
+	switch {
+	case c.JWKS != before.JWKS && c.JWKSURI == before.JWKSURI:
+		c.JWKSURI = ""
+	case c.JWKSURI != before.JWKSURI && c.JWKS == before.JWKS:
+		c.JWKS = ""
+	}
+	if c.CIBA == CIBAOff && before.CIBA != CIBAOff {
+		c.Grants = slices.DeleteFunc(c.Grants, func(g Grant) bool { return g == CIBA })
+	}
 }
 
 // Remove ends a registration. The row stays, so that its id is never used again.
@@ -145,7 +214,11 @@ func (c Client) settings() map[string]any {
 		"name": c.Name, "auth_method": c.AuthMethod, "redirect_uris": listed(c.RedirectURIs),
 		"post_logout_redirect_uris": listed(c.PostLogoutRedirectURIs), "grants": c.Grants, "pkce": c.PKCE,
 		"second_factor": c.SecondFactor, "id_token_alg": c.IDTokenAlg, "refresh_rotation": c.RefreshRotation,
-		"origins": listed(c.Origins),
+		"origins": listed(c.Origins), "response_types": c.ResponseTypes, "jwks": c.JWKS, "jwks_uri": c.JWKSURI,
+		"access_tokens": c.AccessTokens, "resources": listed(c.Resources), "backchannel_logout_uri": c.BackchannelLogoutURI,
+		"frontchannel_logout_uri": c.FrontchannelLogoutURI, "first_party": c.FirstParty, "fapi": c.FAPI, "ciba": c.CIBA,
+		"ciba_notification_uri": c.CIBANotificationURI, "pushed_requests": c.PushedRequests, "dpop": c.DPoP,
+		"signed_requests": c.SignedRequests,
 	}
 }
 
@@ -161,7 +234,7 @@ func listed(values []string) []string {
 func difference(before, after map[string]any) map[string]any {
 	changed := map[string]any{}
 	for k, v := range after {
-		if fmt.Sprintf("%q", v) != fmt.Sprintf("%q", before[k]) {
+		if !reflect.DeepEqual(v, before[k]) {
 			changed[k] = v
 		}
 	}

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,9 +50,15 @@ func (c Client) check() error {
 		oneOf("pkce", c.PKCE, pkces),
 		oneOf("second_factor", c.SecondFactor, secondFactors),
 		oneOf("id_token_alg", c.IDTokenAlg, idTokenAlgs),
+		oneOf("access_tokens", c.AccessTokens, accessTokens),
+		oneOf("ciba", c.CIBA, cibaWays),
 		c.checkGrants(),
+		c.checkResponseTypes(),
 		c.checkPublic(),
 		c.checkURIs(),
+		c.checkKeys(),
+		c.checkCIBA(),
+		c.checkFAPI(),
 	} {
 		if err != nil {
 			return err
@@ -68,9 +76,26 @@ func (c Client) checkGrants() error {
 			return err
 		}
 	}
-	if c.AllowsGrant(string(RefreshToken)) && !c.AllowsGrant(string(AuthorizationCode)) {
+	if c.AllowsGrant(string(RefreshToken)) && !c.mayRefresh() {
 		return &InvalidError{Field: "grants", Value: list(c.Grants), Reason: "nothing else would give a refresh token",
-			Allowed: "refresh_token together with authorization_code"}
+			Allowed: "refresh_token together with authorization_code, device_code or ciba"}
+	}
+	return nil
+}
+
+// mayRefresh reports whether a grant of the client's leads to a refresh token.
+func (c Client) mayRefresh() bool {
+	return c.AllowsGrant(string(AuthorizationCode)) || c.AllowsGrant(string(DeviceCode)) || c.AllowsGrant(string(CIBA))
+}
+
+func (c Client) checkResponseTypes() error {
+	for i, t := range c.ResponseTypes {
+		if err := oneOf("response_types", t, responseTypes); err != nil {
+			return err
+		}
+		if slices.Contains(c.ResponseTypes[:i], t) {
+			return &InvalidError{Field: "response_types", Value: string(t), Reason: "it is there twice", Allowed: "each once"}
+		}
 	}
 	return nil
 }
@@ -87,7 +112,9 @@ func (c Client) checkPublic() error {
 	case c.PKCE != PKCERequired:
 		return refused("pkce", string(c.PKCE), "required")
 	case c.AllowsGrant(string(ClientCredentials)):
-		return refused("grants", string(ClientCredentials), "authorization_code and refresh_token")
+		return refused("grants", string(ClientCredentials), "authorization_code, refresh_token, implicit and device_code")
+	case c.AllowsGrant(string(CIBA)):
+		return refused("grants", string(CIBA), "authorization_code, refresh_token, implicit and device_code")
 	case !c.RefreshRotation:
 		return refused("refresh_rotation", "off", "on")
 	}
@@ -95,8 +122,8 @@ func (c Client) checkPublic() error {
 }
 
 func (c Client) checkURIs() error {
-	if c.AllowsGrant(string(AuthorizationCode)) && len(c.RedirectURIs) == 0 {
-		return &InvalidError{Field: "redirect_uris", Reason: "authorization_code needs somewhere to go", Allowed: "at least one URI"}
+	if len(c.ResponseTypes) > 0 && len(c.RedirectURIs) == 0 {
+		return &InvalidError{Field: "redirect_uris", Reason: "an authorization response needs somewhere to go", Allowed: "at least one URI"}
 	}
 	for _, l := range []struct {
 		field   string
@@ -106,6 +133,11 @@ func (c Client) checkURIs() error {
 	}{
 		{"redirect_uris", c.RedirectURIs, c.checkRedirect, uriRule},
 		{"post_logout_redirect_uris", c.PostLogoutRedirectURIs, c.checkRedirect, uriRule},
+		{"backchannel_logout_uri", given(c.BackchannelLogoutURI), checkWebAddress, webRule},
+		{"frontchannel_logout_uri", given(c.FrontchannelLogoutURI), checkWebAddress, webRule},
+		{"ciba_notification_uri", given(c.CIBANotificationURI), checkWebAddress, webRule},
+		{"jwks_uri", given(c.JWKSURI), checkWebAddress, webRule},
+		{"resources", c.Resources, checkResource, "an absolute URI without a fragment"},
 		{"origins", c.Origins, checkOrigin, "https://host, or http:// with a loopback host, with a port where it is not the usual one"},
 	} {
 		if len(l.values) > maxEntries {
@@ -119,6 +151,30 @@ func (c Client) checkURIs() error {
 				return &InvalidError{Field: l.field, Value: v, Reason: "it is there twice", Allowed: "each once"}
 			}
 		}
+	}
+	return nil
+}
+
+// given is the list of a value that may be left out.
+func given(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+const webRule = "an absolute https URI, or http with a loopback host"
+
+// checkWebAddress is for addresses that nod itself, or a frame of its pages, goes to.
+func checkWebAddress(uri string) error { return checkRedirectURI(uri, false) }
+
+// checkResource is RFC 8707, section 2.
+func checkResource(uri string) error {
+	if err := checkCharacters(uri); err != nil {
+		return err
+	}
+	if u, err := url.Parse(uri); err != nil || !u.IsAbs() {
+		return errors.New("it is not an absolute URI")
 	}
 	return nil
 }

@@ -34,7 +34,32 @@ type Client struct {
 	IDTokenAlg             IDTokenAlg
 	RefreshRotation        bool
 	// Origins may call the token and userinfo endpoints from a page (CORS).
-	Origins   []string
+	Origins []string
+	// JWKS is the client's public keys as JSON (RFC 7517, section 5), "" if it has none
+	// or publishes them at JWKSURI.
+	JWKS    string
+	JWKSURI string
+	// AccessTokens is the form of the access tokens it is given.
+	AccessTokens AccessTokens
+	// Resources are the protected resources it may ask tokens for (RFC 8707).
+	Resources []string
+	// BackchannelLogoutURI is told when a session of the client's ends (OpenID Connect
+	// Back-Channel Logout 1.0), FrontchannelLogoutURI is shown in a hidden frame then
+	// (Front-Channel Logout 1.0).
+	BackchannelLogoutURI  string
+	FrontchannelLogoutURI string
+	// FirstParty clients belong to whoever runs the installation: nobody is asked for
+	// consent.
+	FirstParty bool
+	FAPI       FAPI
+	CIBA       CIBADelivery
+	// CIBANotificationURI is where a client with CIBAPing is told (CIBA Core 1.0, section 4).
+	CIBANotificationURI string
+	// What the client demands of its own requests. FAPI 2.0 demands the first two.
+	PushedRequests bool // RFC 9126, section 6
+	DPoP           bool // RFC 9449, section 5.2: every token is bound to a key
+	SignedRequests bool // RFC 9101, section 10.5
+
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
@@ -55,10 +80,21 @@ var (
 	ErrTaken    = errors.New("there is a client of this id already")
 	ErrUsed     = errors.New("a client of this id was removed; ids are not used again")
 	ErrPublic   = errors.New("a public client has no secret")
+	ErrKeyed    = errors.New("a client that proves itself by its key has no secret")
 )
 
-// Public reports whether the client cannot keep a secret.
+// Public reports whether the client can prove by nothing who it is.
 func (c Client) Public() bool { return c.AuthMethod == AuthNone }
+
+// HasSecrets reports whether the client proves by a shared secret who it is.
+func (c Client) HasSecrets() bool { return c.AuthMethod == AuthBasic || c.AuthMethod == AuthPost }
+
+// RequiresPushedRequests reports whether an authorization request must have been pushed
+// (RFC 9126).
+func (c Client) RequiresPushedRequests() bool { return c.PushedRequests || c.FAPI == FAPI2 }
+
+// RequiresDPoP reports whether every token must be bound to a key (RFC 9449).
+func (c Client) RequiresDPoP() bool { return c.DPoP || c.FAPI == FAPI2 }
 
 // AllowsGrant reports whether the client is registered for the grant type.
 func (c Client) AllowsGrant(grant string) bool { return slices.Contains(c.Grants, Grant(grant)) }
@@ -80,7 +116,7 @@ const secretPrefix = "nodcs"
 // takes tells nothing but how many there are: all are compared. A mistyped secret
 // fails its checksum before anything is hashed.
 func (c Client) VerifySecret(secret string) bool {
-	if c.Public() || c.removed || !random.WellFormed(secretPrefix, secret) {
+	if !c.HasSecrets() || c.removed || !random.WellFormed(secretPrefix, secret) {
 		return false
 	}
 	matched := false

@@ -43,6 +43,9 @@ func (s *Clients) changeSecret(ctx context.Context, id string, keep int) (string
 		if err != nil {
 			return err
 		}
+		if c.AuthMethod == AuthPrivateKey {
+			return ErrKeyed
+		}
 		if c.Public() {
 			return ErrPublic
 		}

@@ -24,6 +24,19 @@ type clientRow struct {
 	IDTokenAlg             string                  `db:"id_token_alg"`
 	RefreshRotation        bool                    `db:"refresh_rotation"`
 	Origins                db.Strings              `db:"origins"`
+	JWKS                   string                  `db:"jwks"`
+	JWKSURI                string                  `db:"jwks_uri"`
+	AccessTokens           string                  `db:"access_tokens"`
+	Resources              db.Strings              `db:"resources"`
+	BackchannelLogoutURI   string                  `db:"backchannel_logout_uri"`
+	FrontchannelLogoutURI  string                  `db:"frontchannel_logout_uri"`
+	FirstParty             bool                    `db:"first_party"`
+	FAPI                   int                     `db:"fapi"`
+	CIBA                   string                  `db:"ciba"`
+	CIBANotificationURI    string                  `db:"ciba_notification_uri"`
+	PushedRequests         bool                    `db:"pushed_requests"`
+	DPoP                   bool                    `db:"dpop"`
+	SignedRequests         bool                    `db:"signed_requests"`
 	CreatedAt              db.Time                 `db:"created_at"`
 	UpdatedAt              db.Time                 `db:"updated_at"`
 }
@@ -37,9 +50,11 @@ type secretRow struct {
 }
 
 const (
-	clientColumns = `id, issuer, name, state, auth_method, redirect_uris, post_logout_redirect_uris, grants, response_types,
-		pkce, second_factor, id_token_alg, refresh_rotation, origins, created_at, updated_at`
-	clientByID      = "SELECT " + clientColumns + " FROM clients WHERE id = $1"
+	clientColumns = `id, issuer, name, auth_method, redirect_uris, post_logout_redirect_uris, grants, response_types,
+		pkce, second_factor, id_token_alg, refresh_rotation, origins, jwks, jwks_uri, access_tokens, resources,
+		backchannel_logout_uri, frontchannel_logout_uri, first_party, fapi, ciba, ciba_notification_uri, pushed_requests, dpop,
+		signed_requests, created_at, updated_at`
+	clientByID      = "SELECT state, " + clientColumns + " FROM clients WHERE id = $1"
 	secretsByClient = `SELECT id, client_id, hash, created_at FROM client_secrets WHERE client_id = $1
 		ORDER BY created_at DESC, id DESC`
 )
@@ -50,7 +65,10 @@ func (r clientRow) client() Client {
 		AuthMethod: AuthMethod(r.AuthMethod), RedirectURIs: r.RedirectURIs.V,
 		PostLogoutRedirectURIs: r.PostLogoutRedirectURIs.V, Grants: r.Grants.V, ResponseTypes: r.ResponseTypes.V,
 		PKCE: PKCE(r.PKCE), SecondFactor: SecondFactor(r.SecondFactor), IDTokenAlg: IDTokenAlg(r.IDTokenAlg),
-		RefreshRotation: r.RefreshRotation, Origins: r.Origins.V,
+		RefreshRotation: r.RefreshRotation, Origins: r.Origins.V, JWKS: r.JWKS, JWKSURI: r.JWKSURI,
+		AccessTokens: AccessTokens(r.AccessTokens), Resources: r.Resources.V, BackchannelLogoutURI: r.BackchannelLogoutURI,
+		FrontchannelLogoutURI: r.FrontchannelLogoutURI, FirstParty: r.FirstParty, FAPI: FAPI(r.FAPI), CIBA: CIBADelivery(r.CIBA),
+		CIBANotificationURI: r.CIBANotificationURI, PushedRequests: r.PushedRequests, DPoP: r.DPoP, SignedRequests: r.SignedRequests,
 		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }
@@ -65,7 +83,7 @@ func (c *Client) takeSecrets(rows []secretRow) {
 // worth remembering.
 func loadClients(ctx context.Context, d *db.DB) (map[string]Client, error) {
 	var rows []clientRow
-	if err := d.Select(ctx, &rows, "SELECT "+clientColumns+" FROM clients"); err != nil {
+	if err := d.Select(ctx, &rows, "SELECT state, "+clientColumns+" FROM clients"); err != nil {
 		return nil, err
 	}
 	var secrets []secretRow
@@ -129,22 +147,26 @@ func insertClient(tx *db.Tx, c Client) error {
 	case !errors.Is(err, db.ErrNotFound):
 		return err
 	}
-	return tx.Must(ErrTaken, `INSERT INTO clients (id, issuer, name, state, auth_method, redirect_uris, post_logout_redirect_uris,
-			grants, response_types, pkce, second_factor, id_token_alg, refresh_rotation, origins, created_at, updated_at)
-		VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14) ON CONFLICT DO NOTHING`,
+	return tx.Must(ErrTaken, `INSERT INTO clients (state, `+clientColumns+`)
+		VALUES ('active', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+			$24, $25, $26, $27, $28) ON CONFLICT DO NOTHING`, clientValues(c)...)
+}
+
+// clientValues are the values of clientColumns.
+func clientValues(c Client) []any {
+	return []any{
 		c.ID, c.Issuer, c.Name, string(c.AuthMethod), db.List(c.RedirectURIs...), db.List(c.PostLogoutRedirectURIs...),
 		db.JSON[[]Grant]{V: c.Grants}, db.JSON[[]ResponseType]{V: c.ResponseTypes}, string(c.PKCE), string(c.SecondFactor),
-		string(c.IDTokenAlg), c.RefreshRotation, db.List(c.Origins...), db.At(c.CreatedAt))
+		string(c.IDTokenAlg), c.RefreshRotation, db.List(c.Origins...), c.JWKS, c.JWKSURI, string(c.AccessTokens),
+		db.List(c.Resources...), c.BackchannelLogoutURI, c.FrontchannelLogoutURI, c.FirstParty, int(c.FAPI), string(c.CIBA),
+		c.CIBANotificationURI, c.PushedRequests, c.DPoP, c.SignedRequests, db.At(c.CreatedAt), db.At(c.UpdatedAt),
+	}
 }
 
 func updateClient(tx *db.Tx, c Client) error {
-	return tx.Must(ErrNotFound, `UPDATE clients SET name = $2, auth_method = $3, redirect_uris = $4,
-			post_logout_redirect_uris = $5, grants = $6, response_types = $7, pkce = $8, second_factor = $9,
-			id_token_alg = $10, refresh_rotation = $11, origins = $12, updated_at = $13
-		WHERE id = $1 AND state = 'active'`,
-		c.ID, c.Name, string(c.AuthMethod), db.List(c.RedirectURIs...), db.List(c.PostLogoutRedirectURIs...),
-		db.JSON[[]Grant]{V: c.Grants}, db.JSON[[]ResponseType]{V: c.ResponseTypes}, string(c.PKCE), string(c.SecondFactor),
-		string(c.IDTokenAlg), c.RefreshRotation, db.List(c.Origins...), db.At(c.UpdatedAt))
+	return tx.Must(ErrNotFound, `UPDATE clients SET (`+clientColumns+`) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+			$14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+		WHERE id = $1 AND state = 'active'`, clientValues(c)...)
 }
 
 func removeClient(tx *db.Tx, id string, at time.Time) error {

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/nod-idp/nod/idp/client"
+)
+
+// shortGrants are names that are easier to type than the URNs they stand for.
+var shortGrants = map[string]client.Grant{"device_code": client.DeviceCode, "ciba": client.CIBA}
+
+func grantNamed(name string) client.Grant {
+	if grant, short := shortGrants[name]; short {
+		return grant
+	}
+	return client.Grant(name)
+}
+
+// responseTypes reads the flag. The parts of a type may stand in any order (OAuth 2.0
+// Multiple Response Type Encoding Practices, section 4).
+func (v *verb) responseTypes() (types []client.ResponseType, err error) {
+	values, err := v.cmd.Flags().GetStringSlice("response-type")
+	if err != nil {
+		return nil, err
+	}
+	for _, value := range values {
+		parts := strings.Fields(value)
+		slices.Sort(parts)
+		types = append(types, client.ResponseType(strings.Join(parts, " ")))
+	}
+	return types, nil
+}
+
+// proving says what a client becomes that has no secret any more.
+func proving(method client.AuthMethod) string {
+	if method == client.AuthPrivateKey {
+		return "prove itself by its key"
+	}
+	return "public"
+}
+
+// maxKeySet is how much of a key set is read, in bytes.
+const maxKeySet = 1 << 20
+
+func (v *verb) keySet() (string, error) {
+	path := v.text("jwks")
+	if path == "" {
+		return "", nil
+	}
+	from := v.cmd.InOrStdin()
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return "", misused("--jwks: %v", err)
+		}
+		defer file.Close()
+		from = file
+	}
+	text, err := io.ReadAll(io.LimitReader(from, maxKeySet))
+	if err != nil {
+		return "", fmt.Errorf("read the key set %s: %w", path, err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+func (v *verb) fapi() (client.FAPI, error) {
+	profile, err := v.cmd.Flags().GetInt("fapi")
+	return client.FAPI(profile), err
+}
+
+// applyProtocol changes what the protocol beyond the code flow knows of a client.
+func (r registration) applyProtocol(v *verb, c *client.Client) {
+	for flag, apply := range map[string]func(){
+		"response-type":           func() { c.ResponseTypes = r.ResponseTypes },
+		"jwks":                    func() { c.JWKS = r.JWKS },
+		"jwks-uri":                func() { c.JWKSURI = r.JWKSURI },
+		"access-token":            func() { c.AccessTokens = r.AccessTokens },
+		"resource":                func() { c.Resources = r.Resources },
+		"backchannel-logout-uri":  func() { c.BackchannelLogoutURI = r.BackchannelLogoutURI },
+		"frontchannel-logout-uri": func() { c.FrontchannelLogoutURI = r.FrontchannelLogoutURI },
+		"first-party":             func() { c.FirstParty = r.FirstParty },
+		"ciba":                    func() { c.CIBA = r.CIBA },
+		"ciba-notification-uri":   func() { c.CIBANotificationURI = r.CIBANotificationURI },
+		"require-par":             func() { c.PushedRequests = r.PushedRequests },
+		"require-dpop":            func() { c.DPoP = r.DPoP },
+		"require-signed-request":  func() { c.SignedRequests = r.SignedRequests },
+	} {
+		if v.changed(flag) {
+			apply()
+		}
+	}
+	if v.changed("fapi") {
+		if c.FAPI = r.FAPI; c.FAPI == client.FAPI2 {
+			c.RefreshRotation = false
+		}
+	}
+}

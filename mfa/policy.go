@@ -61,6 +61,7 @@ type Rule struct {
 	Verified      *bool
 	Session       time.Duration // longest single sign-on session that begins so
 	Remember      time.Duration // how long the person may waive prompts on a browser
+	NextDevice    time.Duration // how long one device is asked alone before the next is asked as well
 	WithoutDevice WithoutDevice
 }
 
@@ -79,6 +80,7 @@ type Facts struct {
 type Terms struct {
 	Session       time.Duration // 0 means the installation's
 	Remember      time.Duration // 0 means that prompts cannot be waived
+	NextDevice    time.Duration // 0 means that all devices are asked at once
 	WithoutDevice WithoutDevice
 	Reasons       []Reason // what decided each setting
 }

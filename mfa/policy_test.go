@@ -124,17 +124,17 @@ func reason(d Demand, setting string) Reason {
 
 func TestWhatHasNothingToDoWithProof(t *testing.T) {
 	p := Policy{Rules: []Rule{
-		{Clients: []string{"mail"}, Remember: 30 * 24 * time.Hour},
+		{Clients: []string{"mail"}, Remember: 30 * 24 * time.Hour, NextDevice: 15 * time.Second},
 		{Groups: []string{"staff"}, WithoutDevice: WithoutDeviceEnrol, Session: 8 * time.Hour},
 	}}
 	terms := func(f Facts) Terms { return p.Decide(f).Terms }
 	d := terms(Facts{Client: "mail", ClientFactor: PushNumber, Groups: []string{"staff"}})
-	if d.Remember != 30*24*time.Hour || d.Session != 8*time.Hour || d.WithoutDevice != WithoutDeviceEnrol {
+	if d.Remember != 30*24*time.Hour || d.NextDevice != 15*time.Second || d.Session != 8*time.Hour || d.WithoutDevice != WithoutDeviceEnrol {
 		t.Errorf("got %+v", d)
 	}
 	wiki := Facts{Client: "wiki", ClientFactor: PushNumber}
 	d = terms(wiki)
-	if d.Remember != 0 || d.Session != 0 || d.WithoutDevice != WithoutDeviceLink || reason(p.Decide(wiki), "without_device").By != "default" {
+	if d.Remember != 0 || d.NextDevice != 0 || d.Session != 0 || d.WithoutDevice != WithoutDeviceLink || reason(p.Decide(wiki), "without_device").By != "default" {
 		t.Errorf("for somebody else: got %+v", d)
 	}
 }

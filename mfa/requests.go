@@ -70,7 +70,7 @@ func (s *Service) PINHalf(ctx context.Context, d devices.Device, challengeID str
 }
 
 func (s *Service) forDevice(ctx context.Context, d devices.Device, challengeID string) (challenge, error) {
-	c, err := s.findFor(ctx, challengeID, d.ID)
+	c, err := s.findFor(ctx, challengeID, d.ID, s.now())
 	if errors.Is(err, db.ErrNotFound) {
 		return c, protocol.ErrUnknownRequest
 	}

@@ -44,6 +44,10 @@ func (t *trial) terms() (d Terms) {
 		d.Remember = r.Remember
 		t.because("remember", r.Remember.String(), r.name)
 	}
+	if r := t.first(func(r Rule) bool { return r.NextDevice > 0 }); r != nil {
+		d.NextDevice = r.NextDevice
+		t.because("next_device_after", r.NextDevice.String(), r.name)
+	}
 	by := "default"
 	d.WithoutDevice = t.policy.WithoutDevice
 	if d.WithoutDevice == "" {

@@ -92,7 +92,7 @@ func (s *Service) startTx(tx *db.Tx, ask Ask) (string, error) {
 	if err := s.insertTx(tx, c); err != nil {
 		return "", err
 	}
-	if err := s.queueTx(tx, c.ID, askable, now); err != nil {
+	if err := s.queueTx(tx, c.ID, askable, ask.Demand.Terms.NextDevice, now); err != nil {
 		return "", err
 	}
 	if err := saveBudgetTx(tx, ask.UserID, scope, spent.spend(now)); err != nil {

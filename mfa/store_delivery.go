@@ -34,6 +34,7 @@ type delivery struct {
 	Failure     push.Outcome // of the latest wake-up, "" if there was none
 	Attempts    int
 	NextAt      db.Time `db:"next_at"`
+	QueuedAt    db.Time `db:"queued_at"`
 }
 
 // unwoken reports whether nothing was sent to a device and nothing will be, and it has
@@ -42,11 +43,11 @@ func (d delivery) unwoken() bool {
 	return d.State == Queued && d.Attempts == 0 && d.NextAt.IsZero()
 }
 
-// insertDeliveryTx queues a challenge for a device. wakeAt is zero for a device that
-// cannot be woken.
-func insertDeliveryTx(tx *db.Tx, challengeID, deviceID string, wakeAt, now time.Time) error {
+// insertDeliveryTx queues a challenge for a device from a moment on. wakeAt is zero for a
+// device that cannot be woken.
+func insertDeliveryTx(tx *db.Tx, challengeID, deviceID string, wakeAt, from time.Time) error {
 	_, err := tx.Exec(`INSERT INTO deliveries (challenge_id, device_id, wake_id, state, queued_at, changed_at, next_at)
-		VALUES ($1, $2, $3, $4, $5, $5, $6)`, challengeID, deviceID, random.ID("wak"), Queued, db.At(now), db.At(wakeAt))
+		VALUES ($1, $2, $3, $4, $5, $5, $6)`, challengeID, deviceID, random.ID("wak"), Queued, db.At(from), db.At(wakeAt))
 	return err
 }
 
@@ -72,7 +73,8 @@ func advanceTx(tx *db.Tx, challengeID, deviceID string, to Progress, now time.Ti
 }
 
 func (s *Service) deliveries(ctx context.Context, challengeID string) (all []delivery, err error) {
-	err = s.DB.Select(ctx, &all, "SELECT challenge_id, device_id, state, failure, attempts, next_at FROM deliveries WHERE challenge_id = $1 ORDER BY device_id", challengeID)
+	err = s.DB.Select(ctx, &all, `SELECT challenge_id, device_id, state, failure, attempts, next_at, queued_at FROM deliveries
+		WHERE challenge_id = $1 ORDER BY device_id`, challengeID)
 	return all, err
 }
 

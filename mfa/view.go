@@ -105,9 +105,10 @@ func (s *Service) nameDevices(ctx context.Context, c challenge, v *View) error {
 		known[d.ID] = d
 	}
 	v.Asleep = len(asked) > 0
+	now := s.now()
 	for _, a := range asked {
 		d, ok := known[a.DeviceID]
-		if ok {
+		if ok && !a.QueuedAt.After(now) {
 			v.Devices, v.Asked = append(v.Devices, d.Name), append(v.Asked, d.ID)
 		}
 		// A program in a terminal is never woken: somebody runs it, or does not.

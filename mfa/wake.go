@@ -2,6 +2,7 @@ package mfa
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/nod-idp/nod/devices"
@@ -22,18 +23,23 @@ type Pager interface {
 const wakeTopic = "wake-ups"
 
 // queueTx queues a challenge for every device, and a wake-up for those that can be
-// woken. The others cost nothing: they learn of it when they ask.
-func (s *Service) queueTx(tx *db.Tx, challengeID string, asked []devices.Device, now time.Time) error {
+// woken. The others cost nothing: they learn of it when they ask. With a pause, those that
+// can be woken are asked in turns, the one that was used last first; whoever opens the app
+// on a later one sees nothing before its turn.
+func (s *Service) queueTx(tx *db.Tx, challengeID string, asked []devices.Device, pause time.Duration, now time.Time) error {
 	reachable, err := s.reachableTx(tx, asked)
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(asked, func(a, b devices.Device) int { return b.SeenAt.Compare(a.SeenAt) })
+	turn := now
 	for _, d := range asked {
-		var wakeAt time.Time
+		at, wakeAt := now, time.Time{}
 		if reachable[d.ID] {
-			wakeAt = now
+			at, wakeAt = turn, turn
+			turn = turn.Add(pause)
 		}
-		if err := insertDeliveryTx(tx, challengeID, d.ID, wakeAt, now); err != nil {
+		if err := insertDeliveryTx(tx, challengeID, d.ID, wakeAt, at); err != nil {
 			return err
 		}
 		tx.Announce(devices.Topic(d.ID))

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -41,6 +42,7 @@ type rule struct {
 	Verified      *bool
 	Session       string
 	Remember      string
+	NextDevice    string `yaml:"next_device_after"`
 	WithoutDevice string `yaml:"without_device"`
 }
 
@@ -114,6 +116,11 @@ func (r rule) parse(refuse func(name, value, allowed string)) mfa.Rule {
 	if r.Remember != "" {
 		if out.Remember, err = ParseDuration(r.Remember); err != nil || out.Remember <= 0 || out.Remember > 90*day {
 			refuse("remember", r.Remember, "a duration of at most 90d")
+		}
+	}
+	if r.NextDevice != "" {
+		if out.NextDevice, err = ParseDuration(r.NextDevice); err != nil || out.NextDevice < 5*time.Second || out.NextDevice > 2*time.Minute {
+			refuse("next_device_after", r.NextDevice, "a duration from 5s to 2m")
 		}
 	}
 	return out

@@ -26,6 +26,7 @@ policy:
     verified: true
     session: 8h
     remember: 30d
+    next_device_after: 20s
     without_device: link
 `)
 	if err != nil {
@@ -36,7 +37,8 @@ policy:
 		{Name: "office", Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")},
 			Clients: []string{"mail", "wiki"}, Factor: mfa.Off},
 		{Groups: []string{"admins"}, ACR: []string{"phr"}, Methods: []mfa.Method{mfa.MethodPush, mfa.MethodPasskey}, MatchDigits: &six,
-			Verified: &yes, Session: 8 * time.Hour, Remember: 30 * 24 * time.Hour, WithoutDevice: mfa.WithoutDeviceLink},
+			Verified: &yes, Session: 8 * time.Hour, Remember: 30 * 24 * time.Hour,
+			NextDevice: 20 * time.Second, WithoutDevice: mfa.WithoutDeviceLink},
 	}}
 	if got := c.MFA(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -50,6 +52,7 @@ func TestEverythingWrongWithThePolicyIsTold(t *testing.T) {
 		"three digits":           {"- match_digits: 3", `policy.match_digits: "3" is refused; allowed is 0, 2 or 6`},
 		"no network":             {"- networks: [home]", `policy.networks: "home" is refused`},
 		"no duration":            {"- session: long", `policy.session: "long" is refused`},
+		"turns of a second":      {"- next_device_after: 1s", `policy.next_device_after: "1s" is refused; allowed is a duration from 5s to 2m`},
 		"remembered for a year":  {"- remember: 365d", `policy.remember: "365d" is refused`},
 		"an unknown consequence": {"- without_device: shrug", `policy.without_device: "shrug" is refused`},
 		"a misspelt condition":   {"- client: [mail]", "client"},

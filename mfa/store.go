@@ -20,17 +20,19 @@ func (s *Service) find(ctx context.Context, id string) (c challenge, err error) 
 	return c, err
 }
 
-// findFor reads a challenge only if it was put to that device by now.
+// findFor reads a challenge only if it was put to that device by now. For one that was
+// asked at once no clock is looked at, which may have been set back since.
 func (s *Service) findFor(ctx context.Context, id, deviceID string, now time.Time) (c challenge, err error) {
 	err = s.DB.Get(ctx, &c, "SELECT "+challengeColumns+` FROM challenges WHERE id = $1 AND epoch = $2
-		AND EXISTS (SELECT 1 FROM deliveries WHERE challenge_id = challenges.id AND device_id = $3 AND queued_at <= $4)`,
-		id, s.Epoch, deviceID, db.At(now))
+		AND EXISTS (SELECT 1 FROM deliveries WHERE challenge_id = challenges.id AND device_id = $3
+			AND (queued_at = challenges.created_at OR queued_at <= $4))`, id, s.Epoch, deviceID, db.At(now))
 	return c, err
 }
 
 func (s *Service) pendingFor(ctx context.Context, deviceID string, now time.Time) (all []challenge, err error) {
 	err = s.DB.Select(ctx, &all, "SELECT "+challengeColumns+` FROM challenges WHERE state = 'pending' AND epoch = $1 AND expires_at > $2
-		AND id IN (SELECT challenge_id FROM deliveries WHERE device_id = $3 AND queued_at > $4 AND queued_at <= $2)
+		AND id IN (SELECT challenge_id FROM deliveries WHERE device_id = $3 AND queued_at > $4
+			AND (queued_at = challenges.created_at OR queued_at <= $2))
 		ORDER BY created_at`, s.Epoch, db.At(now), deviceID, db.At(now.Add(-2*longestWindow)))
 	return all, err
 }

@@ -108,7 +108,7 @@ func (s *Service) nameDevices(ctx context.Context, c challenge, v *View) error {
 	now := s.now()
 	for _, a := range asked {
 		d, ok := known[a.DeviceID]
-		if ok && !a.QueuedAt.After(now) {
+		if ok && (a.QueuedAt == c.CreatedAt || !a.QueuedAt.After(now)) {
 			v.Devices, v.Asked = append(v.Devices, d.Name), append(v.Asked, d.ID)
 		}
 		// A program in a terminal is never woken: somebody runs it, or does not.

@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/nod-idp/nod/devices/protocol"
 )
@@ -13,7 +14,19 @@ func (p *Phone) Requests(ctx context.Context) ([]protocol.Request, error) {
 	if err := p.call(ctx, protocol.VerbRequests, protocol.Empty{}, &answer); err != nil {
 		return nil, err
 	}
+	p.setClock(answer.ServerTime.Time)
 	return answer.Requests, nil
+}
+
+// setClock takes over the server's time where it is worth it: a passcode that is typed
+// counts for a minute, and a request takes its time on the way.
+func (p *Phone) setClock(server time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	const noise = 2 * time.Second
+	if offset := server.Sub(p.now()); !server.IsZero() && (offset-p.signer.Offset).Abs() > noise {
+		p.signer.Offset = offset
+	}
 }
 
 // Open shows one request, which the server takes note of.

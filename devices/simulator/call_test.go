@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nod-idp/nod/devices/protocol"
 )
@@ -108,5 +109,21 @@ func TestEventsAreReadByTheirNames(t *testing.T) {
 	}
 	if got := strings.Join(heard, " "); got != "requests reconnect" {
 		t.Errorf("got %q, want requests and reconnect", got)
+	}
+}
+
+func TestTheServersTimeIsTakenOver(t *testing.T) {
+	ahead := 45 * time.Second
+	p := against(t, func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(protocol.Requests{ServerTime: protocol.At(time.Now().Add(ahead))})
+	})
+	for _, row := range []struct{ ahead, want time.Duration }{{45 * time.Second, 45 * time.Second}, {46 * time.Second, 45 * time.Second}, {0, 0}} {
+		ahead = row.ahead
+		if _, err := p.Requests(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Offset(); (got - row.want).Abs() > 500*time.Millisecond {
+			t.Errorf("%s ahead: got the offset %s, want %s", row.ahead, got, row.want)
+		}
 	}
 }

@@ -74,6 +74,9 @@ func serve(ctx context.Context, c config.Config) (err error) {
 	}
 	log.Info("nod serves", "public_url", c.PublicURL, "listen", l.Addr().String(), "data", c.Data,
 		"discovery", c.PublicURL+"/.well-known/openid-configuration")
+	if len(c.OutboundAllow) > 0 {
+		log.Info("nod may call private places", "outbound_allow", c.OutboundAllow)
+	}
 	return s.Run(ctx, l)
 }
 

@@ -21,6 +21,7 @@ import (
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/client/keyset"
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
@@ -49,9 +50,11 @@ type Surface struct {
 	Sessions *session.Sessions
 	Tokens   *token.Tokens
 	Keys     *keys.Ring
-	Box      *seal.Box
-	Jar      cookie.Jar
-	Site     *page.Site
+	// ClientKeys finds the keys that clients sign with.
+	ClientKeys *keyset.Keys
+	Box        *seal.Box
+	Jar        cookie.Jar
+	Site       *page.Site
 
 	views   *page.Set
 	toolkit http.Handler

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/client/keyset"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/web/app"
 	"github.com/nod-idp/nod/web/cookie"
@@ -79,7 +80,7 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 	}).Register(api)
 	protocol := &oidc.Surface{
 		Issuer: o.PublicURL, Logins: s.Logins, Clients: s.Clients, Users: s.Users, Sessions: s.Sessions, Tokens: s.Tokens,
-		Keys: s.Keys, Box: s.Instance.Box, Jar: jar, Site: site,
+		Keys: s.Keys, ClientKeys: &keyset.Keys{Outbound: s.Outbound, Now: o.Now}, Box: s.Instance.Box, Jar: jar, Site: site,
 	}
 	if err := protocol.RegisterPages(pages); err != nil {
 		return err

@@ -77,7 +77,7 @@ func (s *Service) FreshHolder(ctx context.Context, b Browser) (Fresh, error) {
 	if !s.fresh(h) {
 		return Fresh{}, ErrSignIn
 	}
-	if h.Bare && !h.EnrolsAlone {
+	if !h.mayBegin() {
 		return Fresh{}, ErrBare
 	}
 	return Fresh{h}, nil
@@ -93,7 +93,7 @@ func (s *Service) ConfirmHolder(ctx context.Context, b Browser) (Confirmer, erro
 	if s.now().Sub(first(h.Session.Evidence)) > freshFor {
 		return Confirmer{}, ErrSignIn
 	}
-	return Confirmer{h, s.fresh(h) && (!h.Bare || h.EnrolsAlone)}, nil
+	return Confirmer{h, s.fresh(h) && h.mayBegin()}, nil
 }
 
 // first is when the password was proved, or the passkey that stood in for it.
@@ -129,6 +129,10 @@ func (s *Service) holder(ctx context.Context, b Browser) (Holder, error) {
 	}
 	return h, nil
 }
+
+// mayBegin reports whether somebody may add what proves them. Who has nothing may if policy
+// says so, or if they just used the last of their recovery codes.
+func (h Holder) mayBegin() bool { return !h.Bare || h.EnrolsAlone || h.Session.Evidence.Recovery }
 
 // proves reports whether the session would do for a login with this demand.
 func (s *Service) proves(h Holder, demand mfa.Demand) bool {

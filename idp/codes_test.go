@@ -140,6 +140,37 @@ func TestWhoRecoveredReplacesWhatWasLostForAWhile(t *testing.T) {
 	})
 }
 
+// Whoever has nothing left but codes on paper adds a new device with one of them, and with
+// the password alone gets nowhere.
+func TestWhoHasNothingButCodesEnrolsAgainWithOne(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.owning()
+		codes := w.recoveryCodes(w.alice)
+		v := w.account(idp.Browser{}, idp.AccountPage{Name: idp.AccountDevices})
+		if f := v.submit("alice", secret); f != nil {
+			t.Fatal("the password alone got in")
+		}
+		if st := v.want(idp.PageMethod); !st.Ways.Recovery || st.Bare {
+			t.Errorf("offered %+v, bare %v", st.Ways, st.Bare)
+		}
+		v.recover(codes[0])
+		v.want(idp.PageDone)
+		v.opens("recovered", nil, nil, nil)
+		w.clock = w.clock.Add(5*time.Minute + time.Second)
+		v.opens("recovered a while ago", nil, idp.ErrSignIn, idp.ErrSignIn)
+
+		for _, code := range codes[1:] {
+			v = w.account(idp.Browser{}, idp.AccountPage{Name: idp.AccountDevices})
+			v.submit("alice", secret)
+			v.recover(code)
+		}
+		v.opens("recovered by the last code", nil, nil, nil)
+		bare := w.account(idp.Browser{}, idp.AccountPage{Name: idp.AccountDevices})
+		bare.submit("alice", secret)
+		bare.opens("without a code", nil, idp.ErrBare, nil)
+	})
+}
+
 func TestWrongRecoveryCodesAreToldAndSlowedDown(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.owning()
@@ -196,7 +227,7 @@ func TestAnAppGuardsThePersonsOwnPages(t *testing.T) {
 		alone.submit("alice", secret)
 		alone.opens("password, nothing else", nil, idp.ErrBare, nil)
 		w.recoveryCodes(w.alice)
-		alone.opens("password, recovery codes", nil, idp.ErrBare, nil) // they guard nothing
+		alone.opens("password, recovery codes", idp.ErrSignIn, idp.ErrSignIn, nil)
 
 		id := w.app(w.alice)
 		alone.opens("password, an app", idp.ErrSignIn, idp.ErrSignIn, nil)

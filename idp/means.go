@@ -17,6 +17,7 @@ type means struct {
 	devices  []devices.Device
 	passkeys []passkey.Passkey
 	tokens   []token.Token
+	codes    bool // recovery codes that were not used yet
 	strong   bool // something of it verifies its person, and can be used now
 }
 
@@ -34,6 +35,13 @@ func (s *Service) meansOf(ctx context.Context, userID string) (m means, err erro
 			return m, err
 		}
 	}
+	if s.MFA.Recovery != nil {
+		set, err := s.MFA.Recovery.Find(ctx, userID)
+		if err != nil {
+			return m, err
+		}
+		m.codes = set.Left > 0
+	}
 	if s.MFA.Passkeys == nil {
 		return m, nil
 	}
@@ -46,7 +54,7 @@ func (s *Service) meansOf(ctx context.Context, userID string) (m means, err erro
 
 // none reports whether nothing but the password stands before the person's own pages.
 func (m means) none() bool {
-	return len(m.passkeys) == 0 && len(m.tokens) == 0 && !slices.ContainsFunc(m.devices, guards)
+	return !m.codes && len(m.passkeys) == 0 && len(m.tokens) == 0 && !slices.ContainsFunc(m.devices, guards)
 }
 
 // holds reports whether what proved a session may still be used: whoever removes a lost

@@ -198,12 +198,14 @@ func (d drawing) ended() View {
 	v := Ended{Question: d.question(), Outcome: Outcome(d.Page), Device: d.Challenge.Device}
 	if d.Page != idp.PageReported {
 		v.AgainURL, v.PasscodeURL, v.PasskeyOffer = d.mobileURL(), d.typedURL(), d.passkeyOffer(d.Ways.Passkey)
+		v.RecoveryURL = d.recoveryURL()
 	}
 	return v
 }
 
 func (d drawing) paused() View {
-	v := Paused{Question: d.question(), PasskeyOffer: d.passkeyOffer(d.Ways.Passkey), MobileURL: d.path + "/mobile", PasscodeURL: d.typedURL()}
+	v := Paused{Question: d.question(), PasskeyOffer: d.passkeyOffer(d.Ways.Passkey), MobileURL: d.path + "/mobile",
+		PasscodeURL: d.typedURL(), RecoveryURL: d.recoveryURL()}
 	if d.Wait != nil {
 		v.Wait = max(time.Second, d.left(*d.Wait))
 	}

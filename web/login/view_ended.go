@@ -27,6 +27,7 @@ type Ended struct {
 	Device      string // "" when several were asked
 	AgainURL    string // never set after a report: a password alone does not end one
 	PasscodeURL string
+	RecoveryURL string
 }
 
 func (p Ended) view() (string, int) {

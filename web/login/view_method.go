@@ -76,6 +76,7 @@ type Paused struct {
 	Wait        time.Duration // 0: until a passcode was used
 	MobileURL   string
 	PasscodeURL string // "" when nothing can make one
+	RecoveryURL string // "" when no code is left
 }
 
 func (Paused) view() (string, int) { return "paused", http.StatusOK }

@@ -99,6 +99,8 @@ func stories() []story {
 		{"paused", Paused{Question: q, Wait: 9 * time.Minute, MobileURL: "/m", PasscodeURL: "/p"}, "paused",
 			[]string{"use-mobile", "use-passcode", "cancel"}, nil},
 		{"paused until a passcode", Paused{Question: q, MobileURL: "/m"}, "paused", []string{"use-mobile"}, []string{"use-passcode"}},
+		{"paused, with recovery codes", Paused{Question: q, MobileURL: "/m", RecoveryURL: "/r"}, "paused", []string{"use-mobile", "use-recovery"}, nil},
+		{"expired, with recovery codes", Ended{Question: q, Outcome: OutcomeExpired, AgainURL: "/a", RecoveryURL: "/r"}, "expired", []string{"use-recovery"}, nil},
 		{"paused, empty", Paused{}, "paused", nil, nil},
 		{"consent", Consent{Question: q, Account: evil, Scopes: []string{"openid", "email", evil}, AllowURL: "/a", DenyURL: "/d"}, "consent",
 			[]string{"consent-allow", "consent-deny"}, nil},

@@ -10,14 +10,14 @@ import (
 )
 
 // EndTx ends one session and returns it. It returns ErrNone when there was nothing
-// to end. What clients were given is untouched: token.Tokens takes that back by the
+// to end. The clients that took part in it are told. What clients were given is untouched: token.Tokens takes that back by the
 // session's SID.
 func (s *Sessions) EndTx(tx *db.Tx, id, reason string) (Session, error) {
 	ended, err := s.setEnded(tx, id, reason, s.now())
 	if err != nil {
 		return Session{}, fmt.Errorf("end session: %w", err)
 	}
-	return ended, s.recordEnd(tx, ended, reason)
+	return ended, s.overTx(tx, ended, reason)
 }
 
 // EndAllTx ends every session of a person but the one whose id is except, "" for
@@ -28,7 +28,7 @@ func (s *Sessions) EndAllTx(tx *db.Tx, userID, except, reason string) ([]Session
 		return nil, fmt.Errorf("end sessions: %w", err)
 	}
 	for _, ended := range all {
-		if err := s.recordEnd(tx, ended, reason); err != nil {
+		if err := s.overTx(tx, ended, reason); err != nil {
 			return nil, err
 		}
 	}
@@ -66,6 +66,9 @@ func (s *Sessions) HoldTx(tx *db.Tx, sid string) error {
 // over, and returns how many rows that were.
 func (s *Sessions) Sweep(ctx context.Context, limit int) (swept int64, err error) {
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := s.deleteParticipants(tx, s.now(), limit); err != nil {
+			return fmt.Errorf("sweep the clients of sessions: %w", err)
+		}
 		n, err := s.deleteExpired(tx, s.now(), limit)
 		if err != nil {
 			return fmt.Errorf("sweep sessions: %w", err)
@@ -78,6 +81,14 @@ func (s *Sessions) Sweep(ctx context.Context, limit int) (swept int64, err error
 		return nil
 	})
 	return swept, err
+}
+
+// overTx has the clients told that a session is over, and the journal.
+func (s *Sessions) overTx(tx *db.Tx, ended Session, reason string) error {
+	if err := s.partTx(tx, ended); err != nil {
+		return err
+	}
+	return s.recordEnd(tx, ended, reason)
 }
 
 func (s *Sessions) recordEnd(tx *db.Tx, ended Session, reason string) error {

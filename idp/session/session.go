@@ -1,12 +1,13 @@
 // Package session keeps who is signed in where, and which browsers completed a
-// whole login before. It owns the tables sessions and browsers. What proves a
+// whole login before. It owns the tables sessions, session_clients and browsers. What proves a
 // person is left to idp and mfa, what ending a session takes from clients to
 // idp/token, and cookies to web.
 //
 // Words: a session is one authentication of one person in one browser; its token is
 // the value of the browser's cookie and is stored hashed. Authenticating again makes
 // a new session and ends the old one. The sid is what clients know it by: it stays
-// the same while the same person authenticates again in the same browser. A known
+// the same while the same person authenticates again in the same browser. A client takes
+// part in a session once it was given something under it. A known
 // browser is one that completed a whole login; knowing it waives a prompt and is
 // never evidence of anything.
 package session
@@ -28,6 +29,10 @@ type Sessions struct {
 	Absolute     time.Duration    // from authentication to the end; 0 means 24 h
 	Idle         time.Duration    // without a sign of life; 0 means 1 h
 	KnownBrowser time.Duration    // how long a browser stays known; 0 means 180 d
+
+	// OnEnd joins the transaction in which a session ends for the clients that took part
+	// in it. nil: nobody tells them.
+	OnEnd func(tx *db.Tx, ended Session, clients []string) error
 
 	touches sync.WaitGroup
 }

@@ -41,6 +41,10 @@ func (s *Sessions) StartTx(tx *db.Tx, n New) (Session, string, error) {
 			return Session{}, "", fmt.Errorf("start session: %w", err)
 		case old.UserID == n.UserID && s.alive(old, now):
 			began.SID = old.SID
+		default:
+			if err := s.partTx(tx, old); err != nil {
+				return Session{}, "", fmt.Errorf("start session: %w", err)
+			}
 		}
 	}
 	token := random.Token(tokenPrefix)
@@ -63,7 +67,11 @@ func (s *Sessions) replaceTx(tx *db.Tx, n New) (Session, error) {
 	if owner == n.UserID {
 		reason = Replaced
 	}
-	return s.EndTx(tx, n.Replaces, reason)
+	ended, err := s.setEnded(tx, n.Replaces, reason, s.now())
+	if err != nil {
+		return Session{}, err
+	}
+	return ended, s.recordEnd(tx, ended, reason)
 }
 
 func (s *Sessions) life(n New) time.Duration {

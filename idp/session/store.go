@@ -109,7 +109,7 @@ func (s *Sessions) hold(tx *db.Tx, sid string, now time.Time) error {
 
 func (s *Sessions) deleteExpired(tx *db.Tx, now time.Time, limit int) (int64, error) {
 	return tx.Exec(`DELETE FROM sessions WHERE id IN
-		(SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, db.At(now), limit)
+		(SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2)`, db.At(now), limit)
 }
 
 func sessions(rows []row) []Session {

@@ -38,6 +38,9 @@ func (t *Tokens) IssueCodeTx(tx *db.Tx, r CodeRequest) (code string, err error) 
 	if err := t.insertCode(tx, r, code, now); err != nil {
 		return "", fmt.Errorf("issue code: %w", err)
 	}
+	if err := t.Sessions.JoinTx(tx, r.SID, r.ClientID); err != nil {
+		return "", fmt.Errorf("issue code: %w", err)
+	}
 	return code, audit.Record(tx, audit.Entry{
 		At: now, Action: "token.code.issued", Subject: r.LoginID, User: r.UserID, Client: r.ClientID,
 		Detail: map[string]any{"sid": r.SID, "scopes": r.Scopes},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/logout"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
@@ -69,7 +70,9 @@ func openInstallation(ctx context.Context, c config.Config, b beginning) (_ *ins
 	}
 	in.Users = &user.Users{DB: in.DB}
 	in.Clients = &client.Clients{DB: in.DB}
-	in.Sessions = &session.Sessions{DB: in.DB, Epoch: in.Instance.Epoch}
+	// What ends a session from here is told by the server that runs on the same database.
+	told := &logout.Logout{Outbox: in.outbox()}
+	in.Sessions = &session.Sessions{DB: in.DB, Epoch: in.Instance.Epoch, OnEnd: told.TellTx}
 	in.Tokens = &token.Tokens{DB: in.DB, Box: in.Instance.Box, Epoch: in.Instance.Epoch, Sessions: in.Sessions}
 	return in, nil
 }

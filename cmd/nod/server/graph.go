@@ -14,6 +14,7 @@ import (
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/letters"
+	"github.com/nod-idp/nod/idp/logout"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
@@ -54,6 +55,7 @@ type Server struct {
 	Audit    *audit.Sealer
 	Outbox   *outbox.Outbox
 	Letters  *letters.Letters
+	Logout   *logout.Logout
 
 	lock     *os.File
 	ready    readiness

@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/letters"
+	"github.com/nod-idp/nod/idp/logout"
 	"github.com/nod-idp/nod/idp/reset"
 	"github.com/nod-idp/nod/idp/signals"
 	"github.com/nod-idp/nod/internal/outbox"
@@ -17,6 +18,8 @@ func (s *Server) openOutbox() {
 	s.Letters = &letters.Letters{
 		Outbox: s.Outbox, Users: s.Users, Sender: o.Mail, Organisation: o.Brand.Name, PublicURL: o.PublicURL, Now: o.Now,
 	}
+	s.Logout = &logout.Logout{Outbox: s.Outbox, Clients: s.Clients, Keys: s.Keys, Issuer: o.PublicURL, Now: o.Now}
+	s.Sessions.OnEnd = s.Logout.TellTx
 	s.Devices.AlsoTell = s.Letters.NoticeTx
 	s.Logins.Letters = s.Letters
 	s.Logins.Signals = &signals.Signals{Outbox: s.Outbox}
@@ -30,11 +33,13 @@ func (s *Server) outboxJob() *outbox.Job {
 		Outbox: s.Outbox, Users: s.Users, Letters: s.Letters, Webhooks: o.Webhooks, AlertTo: o.AlertTo, Log: o.log(),
 		Poster: &webhook.Poster{Client: s.Outbound, Secret: o.WebhookSecret, Now: o.Now},
 	}
+	s.Logout.Client = s.Outbound
 	return &outbox.Job{Outbox: s.Outbox, Log: o.log(), Deliver: map[string]outbox.Deliver{
 		letters.KindNotice:  s.Letters.DeliverNotice,
 		letters.KindMail:    s.Letters.DeliverMail,
 		signals.KindSignal:  spread.Deliver,
 		signals.KindWebhook: spread.Call,
 		idp.KindReset:       s.Logins.DeliverReset,
+		logout.Kind:         s.Logout.Deliver,
 	}}
 }

@@ -21,6 +21,10 @@ type AuthRequest struct {
 	HintSubject string `json:"hint_subject,omitempty"`
 	// CodeChallenge is the S256 challenge (RFC 7636), "" if the client sent none.
 	CodeChallenge string `json:"code_challenge,omitempty"`
+	// DPoPThumbprint is of the key that alone may redeem the code (RFC 9449, section 10).
+	DPoPThumbprint string `json:"dpop_jkt,omitempty"`
+	// Resources are where the tokens may be used (RFC 8707).
+	Resources []string `json:"resources,omitempty"`
 	// Account is where a login to the person's own pages leads back to.
 	Account AccountPage `json:"account,omitzero"`
 }

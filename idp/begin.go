@@ -155,6 +155,7 @@ func (s *Service) codeRequest(l Login, held session.Session) token.CodeRequest {
 	return token.CodeRequest{
 		LoginID: l.ID, ClientID: l.ClientID, UserID: held.UserID, SID: held.SID, RedirectURI: l.Request.RedirectURI,
 		Nonce: l.Request.Nonce, CodeChallenge: l.Request.CodeChallenge, Scopes: slices.Clone(l.Request.Scopes), Evidence: held.Evidence,
+		DPoPThumbprint: l.Request.DPoPThumbprint, Resources: l.Request.Resources,
 	}
 }
 

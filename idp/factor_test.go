@@ -98,7 +98,7 @@ func TestWhoTakesOverABrowserTakesNothingWithIt(t *testing.T) {
 		alice.through(p, "alice")
 		c, err := w.Clients.Get(t.Context(), "number")
 		must(t, err)
-		issued, err := w.Tokens.Redeem(t.Context(), c, w.Response(alice.standing().Login).Code, callback, "")
+		issued, err := w.Tokens.Redeem(t.Context(), c, w.Response(alice.standing().Login).Code, callback, "", token.Asked{})
 		must(t, err)
 		again, _ := w.begin(alice.b, request("number", func(r *idp.AuthRequest) { r.Prompt = []string{"login"} }))
 		again.through(p, "alice")

@@ -32,6 +32,9 @@ const (
 	InvalidGrant            = "invalid_grant"
 	InvalidScope            = "invalid_scope"
 	InvalidToken            = "invalid_token"
+	InvalidTarget           = "invalid_target"     // RFC 8707, section 2
+	InvalidDPoPProof        = "invalid_dpop_proof" // RFC 9449, section 12.2
+	UseDPoPNonce            = "use_dpop_nonce"
 	UnauthorizedClient      = "unauthorized_client"
 	UnsupportedGrantType    = "unsupported_grant_type"
 	UnsupportedResponseType = "unsupported_response_type"

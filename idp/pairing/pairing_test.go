@@ -68,7 +68,7 @@ func TestEachEndOfAPairingHasItsOwnAnswer(t *testing.T) {
 		late, id := w.begin("openid")
 		ready, readyID := w.begin("openid")
 		must(t, w.Allow(ctx, readyID, w.session))
-		if _, err := w.Redeem(ctx, w.other, ready.DeviceCode); !errors.Is(err, token.ErrInvalidGrant) {
+		if _, err := w.Redeem(ctx, w.other, ready.DeviceCode, token.Asked{}); !errors.Is(err, token.ErrInvalidGrant) {
 			t.Errorf("another client: got %v", err)
 		}
 		w.wait(pairing.Life)

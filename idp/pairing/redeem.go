@@ -17,11 +17,11 @@ import (
 // Redeem is one poll of a client (RFC 8628, section 3.4). It gives tokens once, as soon
 // as the person has allowed it. Otherwise it returns polling.ErrPending, ErrSlowDown,
 // ErrDenied or ErrExpired, or token.ErrInvalidGrant.
-func (p *Pairings) Redeem(ctx context.Context, c client.Client, deviceCode string) (token.Issued, error) {
+func (p *Pairings) Redeem(ctx context.Context, c client.Client, deviceCode string, asked token.Asked) (token.Issued, error) {
 	if !random.WellFormed(codePrefix, deviceCode) {
 		return token.Issued{}, fmt.Errorf("%w: the device code is not one of ours", token.ErrInvalidGrant)
 	}
-	direct, err := p.Tokens.Prepare(ctx, c)
+	direct, err := p.Tokens.Prepare(ctx, c, asked)
 	if err != nil {
 		return token.Issued{}, fmt.Errorf("redeem a device code: %w", err)
 	}

@@ -100,5 +100,5 @@ func (w *world) begin(scopes ...string) (pairing.Begun, string) {
 }
 
 func (w *world) poll(begun pairing.Begun) (token.Issued, error) {
-	return w.Redeem(w.t.Context(), w.tv, begun.DeviceCode)
+	return w.Redeem(w.t.Context(), w.tv, begun.DeviceCode, token.Asked{})
 }

@@ -23,6 +23,8 @@ type Access struct {
 	SID       string
 	Scopes    []string
 	Evidence  evidence.Evidence
+	JKT       string   // thumbprint of the key it is bound to (RFC 9449), "" for none
+	Resources []string // where it may be used (RFC 8707), nil for our own userinfo endpoint
 	IssuedAt  time.Time
 	ExpiresAt time.Time
 }
@@ -32,12 +34,14 @@ func (a Access) Allows(scope string) bool { return slices.Contains(a.Scopes, sco
 
 // Access returns what an access token stands for, or ErrNone. The grant, the person
 // and the client are looked at with it, in one statement: a revocation holds from the
-// next look-up on, on every node. An ID token is no access token: it has no row.
+// next look-up on, on every node. An ID token is no access token: it has no row
+// and another typ.
 func (t *Tokens) Access(ctx context.Context, token string) (Access, error) {
-	if !random.WellFormed(accessPrefix, token) {
-		return Access{}, ErrNone
+	handle, err := t.handleOf(ctx, token)
+	if err != nil {
+		return Access{}, err
 	}
-	found, err := t.accessByHash(ctx, token, t.now())
+	found, err := t.accessByHash(ctx, handle, t.now())
 	if errors.Is(err, db.ErrNotFound) {
 		return Access{}, ErrNone
 	}
@@ -50,14 +54,29 @@ func (t *Tokens) Access(ctx context.Context, token string) (Access, error) {
 // ClientCredentials gives a client tokens for itself (RFC 6749, section 4.4). There is
 // no person and so no ID token, and no refresh token (section 4.4.3). Scopes that nod
 // knows are about a person; none of them is granted, and the answer says so.
-func (t *Tokens) ClientCredentials(ctx context.Context, c client.Client) (issued Issued, err error) {
+func (t *Tokens) ClientCredentials(ctx context.Context, c client.Client, asked Asked) (issued Issued, err error) {
+	if err := asked.check(c); err != nil {
+		return Issued{}, fmt.Errorf("client credentials: %w", err)
+	}
+	key, err := t.signer(ctx, c)
+	if err != nil {
+		return Issued{}, fmt.Errorf("client credentials: %w", err)
+	}
+	resources, err := narrowedResources(c.Resources, asked.Resources)
+	if err != nil {
+		return Issued{}, fmt.Errorf("client credentials: %w", err)
+	}
+	if asked.Resources == nil { // what a client may ask for is not what it gets unasked
+		resources = nil
+	}
 	err = t.DB.Write(ctx, func(tx *db.Tx) error {
 		now := t.now()
-		g := grant{ID: random.ID("gra"), ClientID: c.ID, CreatedAt: db.At(now), ExpiresAt: db.At(now.Add(t.accessLife()))}
+		g := grant{ID: random.ID("gra"), ClientID: c.ID, CreatedAt: db.At(now), ExpiresAt: db.At(now.Add(t.accessLife())),
+			Resources: db.List(resources...)}
 		if err := t.insertGrant(tx, g); err != nil {
 			return err
 		}
-		if issued, err = t.accessTx(tx, g, nil, now); err != nil {
+		if issued, err = t.accessTx(tx, c, g, nil, asked, now); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{At: now, Action: "token.client.issued", Subject: g.ID, Client: c.ID})
@@ -65,15 +84,27 @@ func (t *Tokens) ClientCredentials(ctx context.Context, c client.Client) (issued
 	if err != nil {
 		return Issued{}, fmt.Errorf("client credentials: %w", err)
 	}
+	if err := t.signAccess(key, &issued); err != nil {
+		return Issued{}, fmt.Errorf("client credentials: %w", err)
+	}
 	return issued, nil
 }
 
-// accessTx issues an access token under a grant. It never outlives the grant.
-func (t *Tokens) accessTx(tx *db.Tx, g grant, scopes []string, now time.Time) (Issued, error) {
-	expires := earlier(now.Add(t.accessLife()), g.ExpiresAt.Time)
-	token := random.Token(accessPrefix)
-	if err := t.insertAccess(tx, g, token, scopes, now, expires); err != nil {
+// accessTx issues an access token under a grant. It never outlives the grant. A JWT is
+// still to be signed, by signAccess, when the transaction is over.
+func (t *Tokens) accessTx(tx *db.Tx, c client.Client, g grant, scopes []string, asked Asked, now time.Time) (Issued, error) {
+	resources, err := narrowedResources(g.Resources.V, asked.Resources)
+	if err != nil {
 		return Issued{}, err
 	}
-	return Issued{AccessToken: token, ExpiresIn: expires.Sub(now), Scopes: scopes}, nil
+	id, expires := random.ID("acc"), earlier(now.Add(t.accessLife()), g.ExpiresAt.Time)
+	issued := Issued{ExpiresIn: expires.Sub(now), Scopes: scopes, JKT: asked.JKT}
+	handle := handleOfJWT(id)
+	if c.AccessTokens == client.JWTTokens {
+		issued.claims = t.accessClaims(g, id, scopes, resources, asked.JKT, now, expires)
+	} else {
+		issued.AccessToken = random.Token(accessPrefix)
+		handle = issued.AccessToken
+	}
+	return issued, t.insertAccess(tx, g, handle, Access{ID: id, Scopes: scopes, JKT: asked.JKT, Resources: resources, IssuedAt: now, ExpiresAt: expires})
 }

@@ -3,6 +3,7 @@ package token_test
 import (
 	"testing"
 
+	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/db/dbtest"
 )
@@ -39,7 +40,7 @@ func BenchmarkCodeExchange(b *testing.B) {
 		}
 		b.ResetTimer()
 		parallel(b, func() {
-			if _, err := w.Redeem(b.Context(), w.app, <-codes, redirect, verifier); err != nil {
+			if _, err := w.Redeem(b.Context(), w.app, <-codes, redirect, verifier, token.Asked{}); err != nil {
 				b.Error(err)
 			}
 		})
@@ -54,7 +55,7 @@ func BenchmarkRefresh(b *testing.B) {
 		}
 		b.ResetTimer()
 		parallel(b, func() {
-			issued, err := w.Refresh(b.Context(), w.app, <-families, nil)
+			issued, err := w.Refresh(b.Context(), w.app, <-families, nil, token.Asked{})
 			if err != nil {
 				b.Error(err)
 			}

@@ -24,6 +24,10 @@ type CodeRequest struct {
 	CodeChallenge string // S256 (RFC 7636, section 4.2), "" if the client sent none
 	Scopes        []string
 	Evidence      evidence.Evidence
+	// DPoPThumbprint is of the key that alone may redeem the code (RFC 9449, section 10),
+	// "" for any or none.
+	DPoPThumbprint string
+	Resources      []string // where the tokens may be used (RFC 8707)
 }
 
 // IssueCodeTx stores a code for a client and returns it. A login leads to one code at

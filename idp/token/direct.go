@@ -3,7 +3,6 @@ package token
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/evidence"
@@ -29,18 +28,23 @@ type Given struct {
 type Direct struct {
 	tokens *Tokens
 	client client.Client
+	asked  Asked
 	key    *keys.Key
 	issued Issued
 	claims idClaims
 }
 
-// Prepare finds what signs before anything is used up.
-func (t *Tokens) Prepare(ctx context.Context, c client.Client) (*Direct, error) {
+// Prepare finds what signs before anything is used up. It returns ErrProofNeeded for a
+// client that binds all its tokens and proved no key.
+func (t *Tokens) Prepare(ctx context.Context, c client.Client, asked Asked) (*Direct, error) {
+	if err := asked.check(c); err != nil {
+		return nil, fmt.Errorf("prepare tokens: %w", err)
+	}
 	key, err := t.signer(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("prepare tokens: %w", err)
 	}
-	return &Direct{tokens: t, client: c, key: key}, nil
+	return &Direct{tokens: t, client: c, asked: asked, key: key}, nil
 }
 
 // IssueTx makes the tokens in the transaction that uses up what they are given for. It
@@ -60,26 +64,13 @@ func (d *Direct) IssueTx(tx *db.Tx, given Given) error {
 			return err
 		}
 	}
-	g := grant{
+	var g grant
+	g, d.issued, err = t.giveTx(tx, d.client, grant{
 		ID: random.ID("gra"), ClientID: d.client.ID, UserID: given.UserID, SID: given.SID, Scopes: db.List(given.Scopes...),
-		Evidence: db.JSON[evidence.Evidence]{V: given.Evidence}, CreatedAt: db.At(now), ExpiresAt: db.At(now.Add(t.accessLife())),
-	}
-	if g.Offline = refreshes(d.client) && slices.Contains(given.Scopes, scopeOffline); g.Offline {
-		g.ExpiresAt = db.At(now.Add(t.refreshAbsolute()))
-	} else {
-		g.Scopes.V = slices.DeleteFunc(slices.Clone(g.Scopes.V), func(s string) bool { return s == scopeOffline })
-	}
-	if err := t.insertGrant(tx, g); err != nil {
+		Evidence: db.JSON[evidence.Evidence]{V: given.Evidence},
+	}, d.asked, now)
+	if err != nil {
 		return err
-	}
-	if d.issued, err = t.accessTx(tx, g, g.Scopes.V, now); err != nil {
-		return err
-	}
-	if g.Offline {
-		d.issued.RefreshToken = random.Token(refreshPrefix)
-		if err := t.insertRefresh(tx, g, d.issued.RefreshToken, now); err != nil {
-			return err
-		}
 	}
 	d.claims = t.claimsOf(g, now)
 	return audit.Record(tx, audit.Entry{
@@ -88,9 +79,12 @@ func (d *Direct) IssueTx(tx *db.Tx, given Given) error {
 	})
 }
 
-// Issued signs the ID token, outside any transaction since that is slow, and returns
+// Issued signs what is to be signed, outside any transaction since that is slow, and returns
 // everything.
 func (d *Direct) Issued() (Issued, error) {
+	if err := d.tokens.signAccess(d.key, &d.issued); err != nil {
+		return Issued{}, fmt.Errorf("issue tokens: %w", err)
+	}
 	var err error
 	d.issued.IDToken, err = d.tokens.mint(d.key, d.claims, d.issued)
 	return d.issued, err

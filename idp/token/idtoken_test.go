@@ -40,7 +40,7 @@ func TestAnIDTokenSaysWhoSignedInHowAndWhen(t *testing.T) {
 		for _, c := range []client.Client{w.app, w.spa} { // ES256 and EdDSA, whose at_hash differ
 			r := w.request()
 			r.ClientID = c.ID
-			issued, err := w.Redeem(t.Context(), c, w.issue(r), redirect, verifier)
+			issued, err := w.Redeem(t.Context(), c, w.issue(r), redirect, verifier, token.Asked{})
 			must(t, err)
 			claims := w.verified(issued, c)
 			want := map[string]any{

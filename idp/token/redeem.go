@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/nod-idp/nod/idp/client"
@@ -17,12 +16,15 @@ import (
 
 // Redeem exchanges a code for tokens (RFC 6749, section 4.1.3). That the code is this
 // client's, was issued for this redirect URI and this verifier, has not expired and
-// was not used are conditions of the one UPDATE that uses it up, in the transaction
+// was not used, and is redeemed with the key it was asked for with, are conditions of the one UPDATE that uses it up, in the transaction
 // that makes the tokens.
 //
-// Every failure is ErrInvalidGrant. A wrong attempt uses nothing up; a second
+// Every failure is ErrInvalidGrant, but for ErrInvalidTarget and ErrProofNeeded. A wrong attempt uses nothing up; a second
 // redemption revokes everything the first one gave (RFC 6749, section 10.5).
-func (t *Tokens) Redeem(ctx context.Context, c client.Client, code, redirectURI, verifier string) (Issued, error) {
+func (t *Tokens) Redeem(ctx context.Context, c client.Client, code, redirectURI, verifier string, asked Asked) (Issued, error) {
+	if err := asked.check(c); err != nil {
+		return Issued{}, fmt.Errorf("redeem code: %w", err)
+	}
 	if !random.WellFormed(codePrefix, code) {
 		return Issued{}, fmt.Errorf("%w: the code is not one of ours", ErrInvalidGrant)
 	}
@@ -34,23 +36,26 @@ func (t *Tokens) Redeem(ctx context.Context, c client.Client, code, redirectURI,
 	var claims idClaims
 	var refused error // is committed, with the entry that tells of it
 	err = t.DB.Write(ctx, func(tx *db.Tx) (err error) {
-		issued, claims, refused, err = t.redeemTx(tx, c, code, redirectURI, verifier)
+		issued, claims, refused, err = t.redeemTx(tx, c, code, redirectURI, verifier, asked)
 		return err
 	})
 	if err = errors.Join(err, refused); err != nil {
 		return Issued{}, fmt.Errorf("redeem code: %w", err)
 	}
 	// Signing is slow, so it happens outside the transaction.
+	if err := t.signAccess(key, &issued); err != nil {
+		return Issued{}, fmt.Errorf("redeem code: %w", err)
+	}
 	if issued.IDToken, err = t.mint(key, claims, issued); err != nil {
 		return Issued{}, fmt.Errorf("redeem code: %w", err)
 	}
 	return issued, nil
 }
 
-func (t *Tokens) redeemTx(tx *db.Tx, c client.Client, code, redirectURI, verifier string) (_ Issued, _ idClaims, refused, err error) {
+func (t *Tokens) redeemTx(tx *db.Tx, c client.Client, code, redirectURI, verifier string, asked Asked) (_ Issued, _ idClaims, refused, err error) {
 	now := t.now()
 	grantID := random.ID("gra")
-	used, refused, err := t.useCodeTx(tx, c, code, redirectURI, verifier, grantID, now)
+	used, refused, err := t.useCodeTx(tx, c, code, redirectURI, verifier, asked.JKT, grantID, now)
 	if refused != nil || err != nil {
 		return Issued{}, idClaims{}, refused, err
 	}
@@ -58,28 +63,11 @@ func (t *Tokens) redeemTx(tx *db.Tx, c client.Client, code, redirectURI, verifie
 		refused, err := t.refuseCodeTx(tx, c, used, reason, err)
 		return Issued{}, idClaims{}, refused, err
 	}
-	g := grant{
-		ID: grantID, ClientID: c.ID, UserID: used.UserID, SID: used.SID, Scopes: used.Scopes, Evidence: used.Evidence,
-		CreatedAt: db.At(now), ExpiresAt: db.At(now.Add(t.accessLife())),
-	}
-	// Without the client's registration the scope is not honoured, and the answer's scope says so.
-	if g.Offline = refreshes(c) && slices.Contains(used.Scopes.V, scopeOffline); g.Offline {
-		g.ExpiresAt = db.At(now.Add(t.refreshAbsolute()))
-	} else {
-		g.Scopes.V = slices.DeleteFunc(slices.Clone(g.Scopes.V), func(s string) bool { return s == scopeOffline })
-	}
-	if err := t.insertGrant(tx, g); err != nil {
-		return Issued{}, idClaims{}, nil, err
-	}
-	issued, err := t.accessTx(tx, g, g.Scopes.V, now)
+	g, issued, err := t.giveTx(tx, c, grant{
+		ID: grantID, ClientID: c.ID, UserID: used.UserID, SID: used.SID, Scopes: used.Scopes, Evidence: used.Evidence, Resources: used.Resources,
+	}, asked, now)
 	if err != nil {
 		return Issued{}, idClaims{}, nil, err
-	}
-	if g.Offline {
-		issued.RefreshToken = random.Token(refreshPrefix)
-		if err := t.insertRefresh(tx, g, issued.RefreshToken, now); err != nil {
-			return Issued{}, idClaims{}, nil, err
-		}
 	}
 	claims := t.claimsOf(g, now)
 	claims.Nonce = used.Nonce
@@ -90,10 +78,10 @@ func (t *Tokens) redeemTx(tx *db.Tx, c client.Client, code, redirectURI, verifie
 }
 
 // useCodeTx uses the code up, or says why not.
-func (t *Tokens) useCodeTx(tx *db.Tx, c client.Client, code, redirectURI, verifier, grantID string, now time.Time) (used codeRow, refused, err error) {
+func (t *Tokens) useCodeTx(tx *db.Tx, c client.Client, code, redirectURI, verifier, jkt, grantID string, now time.Time) (used codeRow, refused, err error) {
 	challenge, wellFormed := challengeOf(verifier)
 	if wellFormed {
-		used, err = t.useCode(tx, code, c.ID, redirectURI, challenge, grantID, now)
+		used, err = t.useCode(tx, code, c.ID, redirectURI, challenge, jkt, grantID, now)
 		if !errors.Is(err, db.ErrNotFound) {
 			return used, nil, err
 		}
@@ -120,6 +108,8 @@ func (t *Tokens) useCodeTx(tx *db.Tx, c client.Client, code, redirectURI, verifi
 		reason = "the code has expired"
 	case found.RedirectURI != redirectURI:
 		reason = "the redirect URI is another one"
+	case found.JKT != "" && found.JKT != jkt:
+		reason = "the code is bound to another key"
 	}
 	refused, err = t.refuseCodeTx(tx, c, found, reason, nil)
 	return codeRow{}, refused, err

@@ -55,7 +55,7 @@ func TestTruthTableOfRedemption(t *testing.T) {
 			name := fmt.Sprintf("wrong client %v, expired %v, used %v, wrong redirect %v", wrongClient, expired, used, wrongRedirect)
 			code := w.issue(w.request())
 			if used {
-				_, err := w.Redeem(t.Context(), w.app, code, redirect, verifier)
+				_, err := w.Redeem(t.Context(), w.app, code, redirect, verifier, token.Asked{})
 				must(t, err)
 			}
 			if expired {
@@ -68,7 +68,7 @@ func TestTruthTableOfRedemption(t *testing.T) {
 			if wrongRedirect {
 				uri = redirect + "/"
 			}
-			_, err := w.Redeem(t.Context(), c, code, uri, verifier)
+			_, err := w.Redeem(t.Context(), c, code, uri, verifier, token.Asked{})
 			if bits == 0 {
 				must(t, err)
 			} else if !errors.Is(err, token.ErrInvalidGrant) {
@@ -99,7 +99,7 @@ func TestAttemptsThatAreRefused(t *testing.T) {
 			if attempt.spoil != nil {
 				code = attempt.spoil(code)
 			}
-			if _, err := w.Redeem(t.Context(), w.app, code, redirect, attempt.verifier); !errors.Is(err, token.ErrInvalidGrant) {
+			if _, err := w.Redeem(t.Context(), w.app, code, redirect, attempt.verifier, token.Asked{}); !errors.Is(err, token.ErrInvalidGrant) {
 				t.Errorf("%s: got %v, want invalid grant", name, err)
 			}
 		}
@@ -116,7 +116,7 @@ func TestAClientExcusedFromPKCERedeemsWithoutAVerifier(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		r := w.request()
 		r.CodeChallenge = ""
-		_, err := w.Redeem(t.Context(), w.app, w.issue(r), redirect, "")
+		_, err := w.Redeem(t.Context(), w.app, w.issue(r), redirect, "", token.Asked{})
 		must(t, err)
 	})
 }
@@ -124,13 +124,13 @@ func TestAClientExcusedFromPKCERedeemsWithoutAVerifier(t *testing.T) {
 func TestAWrongAttemptUsesNothingUp(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := w.issue(w.request())
-		_, err := w.Redeem(t.Context(), w.other, code, redirect, verifier)
+		_, err := w.Redeem(t.Context(), w.other, code, redirect, verifier, token.Asked{})
 		w.refused(err)
-		_, err = w.Redeem(t.Context(), w.app, code, redirect, "")
+		_, err = w.Redeem(t.Context(), w.app, code, redirect, "", token.Asked{})
 		w.refused(err)
-		issued, err := w.Redeem(t.Context(), w.app, code, redirect, verifier)
+		issued, err := w.Redeem(t.Context(), w.app, code, redirect, verifier, token.Asked{})
 		must(t, err)
-		_, err = w.Redeem(t.Context(), w.other, code, redirect, verifier)
+		_, err = w.Redeem(t.Context(), w.other, code, redirect, verifier, token.Asked{})
 		w.refused(err)
 		if !w.works(issued.AccessToken) {
 			t.Error("another client's attempt revoked the tokens")
@@ -141,14 +141,14 @@ func TestAWrongAttemptUsesNothingUp(t *testing.T) {
 func TestASecondRedemptionRevokesEverythingTheFirstGave(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := w.issue(w.request())
-		first, err := w.Redeem(t.Context(), w.app, code, redirect, verifier)
+		first, err := w.Redeem(t.Context(), w.app, code, redirect, verifier, token.Asked{})
 		must(t, err)
-		second, err := w.Refresh(t.Context(), w.app, first.RefreshToken, nil)
+		second, err := w.Refresh(t.Context(), w.app, first.RefreshToken, nil, token.Asked{})
 		must(t, err)
 		w.pass(time.Hour) // long after the code expired
-		_, err = w.Redeem(t.Context(), w.app, code, redirect, "")
+		_, err = w.Redeem(t.Context(), w.app, code, redirect, "", token.Asked{})
 		w.refused(err)
-		_, err = w.Refresh(t.Context(), w.app, second.RefreshToken, nil)
+		_, err = w.Refresh(t.Context(), w.app, second.RefreshToken, nil, token.Asked{})
 		w.refused(err)
 		if w.works(first.AccessToken) || w.works(second.AccessToken) {
 			t.Error("an access token survived")
@@ -166,7 +166,7 @@ func TestFiftyRedeemersOneSuccessThenAllRevoked(t *testing.T) {
 		errs := make([]error, len(results))
 		var wg sync.WaitGroup
 		for i := range results {
-			wg.Go(func() { results[i], errs[i] = w.Redeem(t.Context(), w.app, code, redirect, verifier) })
+			wg.Go(func() { results[i], errs[i] = w.Redeem(t.Context(), w.app, code, redirect, verifier, token.Asked{}) })
 		}
 		wg.Wait()
 		succeeded := 0
@@ -179,7 +179,7 @@ func TestFiftyRedeemersOneSuccessThenAllRevoked(t *testing.T) {
 			if w.works(results[i].AccessToken) {
 				t.Error("the access token works")
 			}
-			_, err := w.Refresh(t.Context(), w.app, results[i].RefreshToken, nil)
+			_, err := w.Refresh(t.Context(), w.app, results[i].RefreshToken, nil, token.Asked{})
 			w.refused(err)
 		}
 		if succeeded != 1 || w.count("SELECT count(*) FROM grants") != 1 {
@@ -212,7 +212,7 @@ func TestNoTokensForWhomTheyAreNotMeantAnyMore(t *testing.T) {
 					code = w.issue(w.request())
 					w.pass(2 * time.Second)
 				}
-				_, err := w.Redeem(t.Context(), w.app, code, redirect, verifier)
+				_, err := w.Redeem(t.Context(), w.app, code, redirect, verifier, token.Asked{})
 				w.refused(err)
 				if got := w.count("SELECT count(*) FROM grants"); got != 0 {
 					t.Errorf("got %d grants, want none", got)
@@ -247,7 +247,7 @@ func TestACodeSurvivesThatThePersonAuthenticatesAgain(t *testing.T) {
 			_, _, err := w.Sessions.StartTx(tx, session.New{UserID: w.alice.ID, Replaces: w.session.ID})
 			return err
 		})
-		_, err := w.Redeem(t.Context(), w.app, code, redirect, verifier)
+		_, err := w.Redeem(t.Context(), w.app, code, redirect, verifier, token.Asked{})
 		must(t, err)
 	})
 }
@@ -270,7 +270,7 @@ func TestALoginLeadsToOneCodeThatCanBeToldAgain(t *testing.T) {
 		if one, two := w.issue(w.request()), w.issue(w.request()); one == two {
 			t.Error("two codes without a login are the same")
 		}
-		_, err = w.Redeem(t.Context(), w.app, code, redirect, verifier)
+		_, err = w.Redeem(t.Context(), w.app, code, redirect, verifier, token.Asked{})
 		must(t, err)
 	})
 }

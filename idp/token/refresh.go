@@ -21,7 +21,10 @@ import (
 // not used, gives the same successor, although only hashes are stored. Any later use
 // of the parent means that two parties hold it, and revokes the family (RFC 9700,
 // section 4.14.2).
-func (t *Tokens) Refresh(ctx context.Context, c client.Client, presented string, scopes []string) (Issued, error) {
+func (t *Tokens) Refresh(ctx context.Context, c client.Client, presented string, scopes []string, asked Asked) (Issued, error) {
+	if err := asked.check(c); err != nil {
+		return Issued{}, fmt.Errorf("refresh: %w", err)
+	}
 	if !random.WellFormed(refreshPrefix, presented) {
 		return Issued{}, fmt.Errorf("%w: the refresh token is not one of ours", ErrInvalidGrant)
 	}
@@ -33,10 +36,13 @@ func (t *Tokens) Refresh(ctx context.Context, c client.Client, presented string,
 	var claims idClaims
 	var refused error // is committed, with the entry that tells of it
 	err = t.DB.Write(ctx, func(tx *db.Tx) (err error) {
-		issued, claims, refused, err = t.refreshTx(tx, c, presented, scopes)
+		issued, claims, refused, err = t.refreshTx(tx, c, presented, scopes, asked)
 		return err
 	})
 	if err = errors.Join(err, refused); err != nil {
+		return Issued{}, fmt.Errorf("refresh: %w", err)
+	}
+	if err := t.signAccess(key, &issued); err != nil {
 		return Issued{}, fmt.Errorf("refresh: %w", err)
 	}
 	if issued.IDToken, err = t.mint(key, claims, issued); err != nil {
@@ -45,7 +51,7 @@ func (t *Tokens) Refresh(ctx context.Context, c client.Client, presented string,
 	return issued, nil
 }
 
-func (t *Tokens) refreshTx(tx *db.Tx, c client.Client, presented string, scopes []string) (_ Issued, _ idClaims, refused, err error) {
+func (t *Tokens) refreshTx(tx *db.Tx, c client.Client, presented string, scopes []string, asked Asked) (_ Issued, _ idClaims, refused, err error) {
 	now := t.now()
 	held, err := t.refreshByHash(tx, presented)
 	if errors.Is(err, db.ErrNotFound) {
@@ -54,12 +60,15 @@ func (t *Tokens) refreshTx(tx *db.Tx, c client.Client, presented string, scopes 
 	if err != nil {
 		return Issued{}, idClaims{}, nil, err
 	}
-	if reason := t.refreshFault(held, c, now); reason != "" {
+	if reason := t.refreshFault(held, c, asked.JKT, now); reason != "" {
 		refused, err := t.refuseRefreshTx(tx, c, held, reason)
 		return Issued{}, idClaims{}, refused, err
 	}
 	granted, err := narrowed(held.Scopes.V, scopes)
 	if err != nil {
+		return Issued{}, idClaims{}, err, nil
+	}
+	if _, err := narrowedResources(held.Resources.V, asked.Resources); err != nil {
 		return Issued{}, idClaims{}, err, nil
 	}
 	successor, reused, err := t.succeedTx(tx, c, held, presented, now)
@@ -73,7 +82,7 @@ func (t *Tokens) refreshTx(tx *db.Tx, c client.Client, presented string, scopes 
 		refused, err := t.refuseRefreshTx(tx, c, held, "the refresh token was used before")
 		return Issued{}, idClaims{}, refused, err
 	}
-	issued, err := t.accessTx(tx, held.grant, granted, now)
+	issued, err := t.accessTx(tx, c, held.grant, granted, asked, now)
 	if err != nil {
 		return Issued{}, idClaims{}, nil, err
 	}
@@ -87,10 +96,12 @@ func (t *Tokens) refreshTx(tx *db.Tx, c client.Client, presented string, scopes 
 
 // refreshFault says why a refresh token must not be honoured, "" if it may be. That
 // it was used before is not looked at here.
-func (t *Tokens) refreshFault(held refreshRow, c client.Client, now time.Time) string {
+func (t *Tokens) refreshFault(held refreshRow, c client.Client, jkt string, now time.Time) string {
 	switch {
 	case held.ClientID != c.ID:
 		return "the refresh token is another client's"
+	case held.JKT != "" && held.JKT != jkt:
+		return "the refresh token is bound to another key"
 	case !refreshes(c):
 		return "the client is not registered for refresh tokens"
 	case !held.RevokedAt.IsZero():

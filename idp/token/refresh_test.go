@@ -14,7 +14,7 @@ import (
 
 func (w *world) refresh(presented string) token.Issued {
 	w.t.Helper()
-	issued, err := w.Refresh(w.t.Context(), w.app, presented, nil)
+	issued, err := w.Refresh(w.t.Context(), w.app, presented, nil, token.Asked{})
 	must(w.t, err)
 	return issued
 }
@@ -67,9 +67,9 @@ func TestReuseRevokesTheFamily(t *testing.T) {
 				first := w.signedIn()
 				second := w.refresh(first.RefreshToken)
 				later(w, first, second)
-				_, err := w.Refresh(t.Context(), w.app, first.RefreshToken, nil)
+				_, err := w.Refresh(t.Context(), w.app, first.RefreshToken, nil, token.Asked{})
 				w.refused(err)
-				_, err = w.Refresh(t.Context(), w.app, second.RefreshToken, nil)
+				_, err = w.Refresh(t.Context(), w.app, second.RefreshToken, nil, token.Asked{})
 				w.refused(err)
 				if w.works(second.AccessToken) {
 					t.Error("an access token of the family works")
@@ -96,7 +96,7 @@ func TestTwentyParallelRefreshesAreOneFamily(t *testing.T) {
 		errs := make([]error, len(results))
 		var wg sync.WaitGroup
 		for i := range results {
-			wg.Go(func() { results[i], errs[i] = w.Refresh(t.Context(), w.app, first.RefreshToken, nil) })
+			wg.Go(func() { results[i], errs[i] = w.Refresh(t.Context(), w.app, first.RefreshToken, nil, token.Asked{}) })
 		}
 		wg.Wait()
 		for i, got := range results {
@@ -126,7 +126,7 @@ func TestWithoutRotationTheRefreshTokenStays(t *testing.T) {
 			}
 		}
 		w.pass(3 * 24 * time.Hour)
-		_, err := w.Refresh(t.Context(), w.app, first.RefreshToken, nil)
+		_, err := w.Refresh(t.Context(), w.app, first.RefreshToken, nil, token.Asked{})
 		w.refused(err)
 	})
 }
@@ -136,9 +136,9 @@ func TestAPublicClientAlwaysRotates(t *testing.T) {
 		w.spa.RefreshRotation = false
 		r := w.request()
 		r.ClientID = "spa"
-		issued, err := w.Redeem(t.Context(), w.spa, w.issue(r), redirect, verifier)
+		issued, err := w.Redeem(t.Context(), w.spa, w.issue(r), redirect, verifier, token.Asked{})
 		must(t, err)
-		again, err := w.Refresh(t.Context(), w.spa, issued.RefreshToken, nil)
+		again, err := w.Refresh(t.Context(), w.spa, issued.RefreshToken, nil, token.Asked{})
 		must(t, err)
 		if again.RefreshToken == issued.RefreshToken {
 			t.Error("the refresh token stayed")
@@ -150,7 +150,7 @@ func TestRefreshTokensEnd(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		idle := w.signedIn()
 		w.pass(30 * 24 * time.Hour)
-		_, err := w.Refresh(t.Context(), w.app, idle.RefreshToken, nil)
+		_, err := w.Refresh(t.Context(), w.app, idle.RefreshToken, nil, token.Asked{})
 		w.refused(err)
 
 		must(t, w.newSession())
@@ -165,7 +165,7 @@ func TestRefreshTokensEnd(t *testing.T) {
 			t.Errorf("the access token lives %v, past the end of its grant", issued.ExpiresIn)
 		}
 		w.pass(time.Minute)
-		_, err = w.Refresh(t.Context(), w.app, issued.RefreshToken, nil)
+		_, err = w.Refresh(t.Context(), w.app, issued.RefreshToken, nil, token.Asked{})
 		w.refused(err)
 	})
 }
@@ -191,7 +191,7 @@ func TestARefreshLooksAtEverythingAgain(t *testing.T) {
 			each(t, func(t *testing.T, w *world) {
 				held, err := spoil(w, w.signedIn().RefreshToken)
 				must(t, err)
-				_, err = w.Refresh(t.Context(), w.app, held, nil)
+				_, err = w.Refresh(t.Context(), w.app, held, nil, token.Asked{})
 				w.refused(err)
 			})
 		})
@@ -205,11 +205,11 @@ func (w *world) revokeUser() error {
 func TestScopesCanOnlyBecomeFewer(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		first := w.signedIn("openid", "email", "offline_access")
-		_, err := w.Refresh(t.Context(), w.app, first.RefreshToken, []string{"openid", "profile"})
+		_, err := w.Refresh(t.Context(), w.app, first.RefreshToken, []string{"openid", "profile"}, token.Asked{})
 		if !errors.Is(err, token.ErrInvalidScope) {
 			t.Errorf("got %v, want invalid scope", err)
 		}
-		fewer, err := w.Refresh(t.Context(), w.app, first.RefreshToken, []string{"email"})
+		fewer, err := w.Refresh(t.Context(), w.app, first.RefreshToken, []string{"email"}, token.Asked{})
 		must(t, err)
 		got, err := w.Access(t.Context(), fewer.AccessToken)
 		must(t, err)

@@ -16,13 +16,17 @@ import (
 // client's is no error and changes nothing (section 2.2).
 func (t *Tokens) Revoke(ctx context.Context, c client.Client, token string) error {
 	var take func(tx *db.Tx) error
-	switch {
-	case random.WellFormed(accessPrefix, token):
-		take = func(tx *db.Tx) error { return t.revokeAccessTx(tx, c, token) }
-	case random.WellFormed(refreshPrefix, token):
+	if random.WellFormed(refreshPrefix, token) {
 		take = func(tx *db.Tx) error { return t.revokeRefreshTx(tx, c, token) }
-	default:
-		return nil
+	} else {
+		handle, err := t.handleOf(ctx, token)
+		if errors.Is(err, ErrNone) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("revoke token: %w", err)
+		}
+		take = func(tx *db.Tx) error { return t.revokeAccessTx(tx, c, handle) }
 	}
 	err := t.DB.Write(ctx, take)
 	if err != nil && !errors.Is(err, ErrNone) {
@@ -31,8 +35,8 @@ func (t *Tokens) Revoke(ctx context.Context, c client.Client, token string) erro
 	return nil
 }
 
-func (t *Tokens) revokeAccessTx(tx *db.Tx, c client.Client, token string) error {
-	found, err := t.setAccessRevoked(tx, token, c.ID, t.now())
+func (t *Tokens) revokeAccessTx(tx *db.Tx, c client.Client, handle string) error {
+	found, err := t.setAccessRevoked(tx, handle, c.ID, t.now())
 	if err != nil {
 		return none(err)
 	}

@@ -98,7 +98,7 @@ func TestIntrospectionTellsEveryClientOfAccessTokensAndNobodyElseOfRefreshTokens
 
 func TestAClientActsForItself(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		issued, err := w.ClientCredentials(t.Context(), w.app)
+		issued, err := w.ClientCredentials(t.Context(), w.app, token.Asked{})
 		must(t, err)
 		if issued.RefreshToken != "" || issued.IDToken != "" || len(issued.Scopes) != 0 {
 			t.Errorf("got %+v", issued)

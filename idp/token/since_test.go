@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/internal/db"
 )
 
@@ -15,7 +16,7 @@ func TestWhatWasGivenSinceIsTakenBackOfflineAsWell(t *testing.T) {
 		w.pass(time.Minute)
 		after := w.signedIn()
 		w.write(func(tx *db.Tx) error { return w.RevokeSinceTx(tx, w.session.SID, since, "report") })
-		_, err := w.Refresh(t.Context(), w.app, after.RefreshToken, nil)
+		_, err := w.Refresh(t.Context(), w.app, after.RefreshToken, nil, token.Asked{})
 		w.refused(err)
 		w.refresh(before.RefreshToken)
 		if n := w.audited("grant.revoked"); n != 1 {

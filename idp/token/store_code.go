@@ -19,6 +19,8 @@ type codeRow struct {
 	Nonce       string
 	Scopes      db.Strings
 	Evidence    db.JSON[evidence.Evidence]
+	JKT         string `db:"dpop_jkt"`
+	Resources   db.Strings
 	ExpiresAt   db.Time        `db:"expires_at"`
 	UsedAt      db.Time        `db:"used_at"`
 	GrantID     sql.NullString `db:"grant_id"`
@@ -27,27 +29,28 @@ type codeRow struct {
 func (t *Tokens) insertCode(tx *db.Tx, r CodeRequest, code string, now time.Time) error {
 	login := sql.NullString{String: r.LoginID, Valid: r.LoginID != ""}
 	return tx.Must(ErrCodeIssued, `INSERT INTO codes
-		(hash, issuer, epoch, login_id, client_id, user_id, sid, redirect_uri, nonce, code_challenge, scopes, evidence, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING`,
+		(hash, issuer, epoch, login_id, client_id, user_id, sid, redirect_uri, nonce, code_challenge, scopes, evidence, dpop_jkt, resources,
+		created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING`,
 		random.Hash(code), instance.MainIssuer, t.Epoch, login, r.ClientID, r.UserID, r.SID, r.RedirectURI, r.Nonce, r.CodeChallenge,
-		db.List(r.Scopes...), db.JSON[evidence.Evidence]{V: r.Evidence}, db.At(now), db.At(now.Add(t.codeLife())))
+		db.List(r.Scopes...), db.JSON[evidence.Evidence]{V: r.Evidence}, r.DPoPThumbprint, db.List(r.Resources...), db.At(now), db.At(now.Add(t.codeLife())))
 }
 
 // useCode uses a code up under every condition it was issued under. It returns
 // db.ErrNotFound when one of them does not hold.
-func (t *Tokens) useCode(tx *db.Tx, code, clientID, redirectURI, challenge, grantID string, now time.Time) (r codeRow, err error) {
+func (t *Tokens) useCode(tx *db.Tx, code, clientID, redirectURI, challenge, jkt, grantID string, now time.Time) (r codeRow, err error) {
 	err = tx.Get(&r, `UPDATE codes SET used_at = $1, grant_id = $2
 		WHERE hash = $3 AND client_id = $4 AND redirect_uri = $5 AND code_challenge = $6
-		AND epoch = $7 AND expires_at > $1 AND used_at IS NULL
-		RETURNING epoch, client_id, user_id, sid, redirect_uri, nonce, scopes, evidence, expires_at, used_at, grant_id`,
-		db.At(now), grantID, random.Hash(code), clientID, redirectURI, challenge, t.Epoch)
+		AND epoch = $7 AND expires_at > $1 AND used_at IS NULL AND (dpop_jkt = '' OR dpop_jkt = $8)
+		RETURNING epoch, client_id, user_id, sid, redirect_uri, nonce, scopes, evidence, dpop_jkt, resources, expires_at, used_at, grant_id`,
+		db.At(now), grantID, random.Hash(code), clientID, redirectURI, challenge, t.Epoch, jkt)
 	return r, err
 }
 
 // codeByHash reads a code whatever became of it, to say why it was refused. It is
 // the one look-up that does not name the epoch: the caller does.
 func (t *Tokens) codeByHash(tx *db.Tx, code string) (r codeRow, err error) {
-	err = tx.Get(&r, `SELECT epoch, client_id, user_id, sid, redirect_uri, nonce, scopes, evidence, expires_at, used_at, grant_id
+	err = tx.Get(&r, `SELECT epoch, client_id, user_id, sid, redirect_uri, nonce, scopes, evidence, dpop_jkt, resources, expires_at, used_at, grant_id
 		FROM codes WHERE hash = $1`, random.Hash(code))
 	return r, err
 }

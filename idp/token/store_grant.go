@@ -16,14 +16,16 @@ type grant struct {
 	Scopes    db.Strings
 	Offline   bool
 	Evidence  db.JSON[evidence.Evidence]
+	JKT       string `db:"dpop_jkt"` // of the key that its refresh tokens are bound to
+	Resources db.Strings
 	CreatedAt db.Time `db:"created_at"`
 	ExpiresAt db.Time `db:"expires_at"`
 }
 
 func (t *Tokens) insertGrant(tx *db.Tx, g grant) error {
-	_, err := tx.Exec(`INSERT INTO grants (id, issuer, epoch, client_id, user_id, sid, scopes, offline, evidence, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		g.ID, instance.MainIssuer, t.Epoch, g.ClientID, g.UserID, g.SID, g.Scopes, g.Offline, g.Evidence, g.CreatedAt, g.ExpiresAt)
+	_, err := tx.Exec(`INSERT INTO grants (id, issuer, epoch, client_id, user_id, sid, scopes, offline, evidence, dpop_jkt, resources,
+		created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		g.ID, instance.MainIssuer, t.Epoch, g.ClientID, g.UserID, g.SID, g.Scopes, g.Offline, g.Evidence, g.JKT, g.Resources, g.CreatedAt, g.ExpiresAt)
 	return err
 }
 

@@ -40,7 +40,8 @@ func (t *Tokens) insertRefreshUntil(tx *db.Tx, g grant, token string, expires, n
 // refreshByHash reads a refresh token whatever became of it, used ones included. It
 // reads the states of users and clients, which their own packages write.
 func (t *Tokens) refreshByHash(tx *db.Tx, token string) (r refreshRow, err error) {
-	err = tx.Get(&r, `SELECT g.id, g.client_id, g.user_id, g.sid, g.scopes, g.offline, g.evidence, g.created_at, g.expires_at,
+	err = tx.Get(&r, `SELECT g.id, g.client_id, g.user_id, g.sid, g.scopes, g.offline, g.evidence, g.dpop_jkt, g.resources,
+		g.created_at, g.expires_at,
 		g.revoked_at, r.idle_expires_at, r.expires_at AS refresh_expires_at,
 		COALESCE(u.state = 'active', g.user_id = '') AS user_active, COALESCE(c.state = 'active', FALSE) AS client_active
 		FROM refresh_tokens r
@@ -83,7 +84,7 @@ func (t *Tokens) prolongRefresh(tx *db.Tx, token string, idle time.Time) (kept b
 func (t *Tokens) liveRefresh(ctx context.Context, token, clientID string, now time.Time) (Access, error) {
 	var r accessRow
 	err := t.DB.Get(ctx, &r, `SELECT g.id AS id, g.id AS grant_id, g.client_id, g.user_id, g.sid, g.scopes, g.evidence,
-		r.created_at, r.idle_expires_at AS expires_at
+		g.dpop_jkt, g.resources, r.created_at, r.idle_expires_at AS expires_at
 		FROM refresh_tokens r
 		JOIN grants g ON g.id = r.grant_id
 		JOIN clients c ON c.id = g.client_id

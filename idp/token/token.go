@@ -9,8 +9,9 @@
 // grant, each the successor of the one before; the parent is the one presented. A
 // grant with the scope offline_access outlives the session it came from.
 //
-// Codes, access tokens and refresh tokens are opaque: 256 bits, of which SHA-256 is
-// stored. State is read from the rows at every use, the person's and the client's
+// Codes, refresh tokens and most access tokens are opaque: 256 bits, of which SHA-256 is
+// stored. Where a client is registered for it its access tokens are JWTs (RFC 9068); they
+// have a row all the same, found by a handle made of their id. State is read from the rows at every use, the person's and the client's
 // included, never from a cache.
 package token
 
@@ -18,6 +19,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/session"
@@ -44,9 +47,11 @@ type Tokens struct {
 	RefreshGrace    time.Duration // 30 s in which a lost answer is repeated
 }
 
-// Signers has the key that signs with an algorithm at present. keys.Ring is one.
+// Signers has the key that signs with an algorithm at present, and the public keys of
+// all that may still be met. keys.Ring is one.
 type Signers interface {
 	Signer(ctx context.Context, algorithm keys.Algorithm) (*keys.Key, error)
+	Public(ctx context.Context, kid string) (jose.JSONWebKey, error)
 }
 
 // Issued is a successful answer of the token endpoint (RFC 6749, section 5.1, and
@@ -57,6 +62,9 @@ type Issued struct {
 	RefreshToken string // "" when there is none
 	IDToken      string // "" without the scope openid
 	Scopes       []string
+	JKT          string // thumbprint of the key that the access token is bound to, "" for a bearer token
+
+	claims *accessClaims // of an access token that is still to be signed
 }
 
 // Failures of a request for tokens. The text around them is for the log; a client is
@@ -64,6 +72,10 @@ type Issued struct {
 var (
 	ErrInvalidGrant = errors.New("invalid grant")
 	ErrInvalidScope = errors.New("invalid scope")
+	// ErrInvalidTarget is returned for a resource that was not granted (RFC 8707, section 2).
+	ErrInvalidTarget = errors.New("invalid target")
+	// ErrProofNeeded is returned when a client that binds all its tokens proved no key.
+	ErrProofNeeded = errors.New("a DPoP proof is needed")
 	// ErrNone is returned when a token stands for nothing: unknown, expired, revoked,
 	// or of a person or a client that is disabled.
 	ErrNone = errors.New("no such token")

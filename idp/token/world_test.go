@@ -123,7 +123,7 @@ func (w *world) issue(r token.CodeRequest) (code string) {
 // signedIn issues and redeems a code of the client app.
 func (w *world) signedIn(scopes ...string) token.Issued {
 	w.t.Helper()
-	issued, err := w.Redeem(w.t.Context(), w.app, w.issue(w.request(scopes...)), redirect, verifier)
+	issued, err := w.Redeem(w.t.Context(), w.app, w.issue(w.request(scopes...)), redirect, verifier, token.Asked{})
 	must(w.t, err)
 	return issued
 }

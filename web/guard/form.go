@@ -11,8 +11,8 @@ import (
 )
 
 // PostForm reads the body of a form, and the body only: what a form may carry, a link may not. Every field appears
-// at most once.
-func PostForm(r *http.Request) (url.Values, error) {
+// at most once, but for the repeatable ones.
+func PostForm(r *http.Request, repeatable ...string) (url.Values, error) {
 	if given, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || given != Form {
 		return nil, Problem{Status: http.StatusUnsupportedMediaType, Code: "invalid_request",
 			Public: "The body must be " + Form + ".", Err: err}
@@ -25,7 +25,7 @@ func PostForm(r *http.Request) (url.Values, error) {
 	if err != nil {
 		return nil, BadRequest("The form could not be read.", nil)
 	}
-	return values, Single(values)
+	return values, Single(values, repeatable...)
 }
 
 // Query reads the parameters of the URL, each at most once.

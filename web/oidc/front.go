@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/web/guard"
 )
@@ -23,6 +25,7 @@ const maxForm = 32 << 10
 // in the context, since the toolkit calls the server by interfaces of its own.
 type exchange struct {
 	client client.Client
+	asked  token.Asked
 	err    error // why the server refused
 }
 
@@ -59,12 +62,12 @@ func formOf(r *http.Request) (url.Values, error) {
 	if r.URL.RawQuery != "" {
 		return nil, fail(idp.InvalidRequest, "parameters belong in the body", nil)
 	}
-	form, err := guard.PostForm(r)
+	form, err := guard.PostForm(r, resourceParameter)
 	if err != nil {
 		return nil, err
 	}
 	for name, values := range form {
-		if !plain(name) || !plain(values[0]) {
+		if !plain(name) || slices.ContainsFunc(values, func(v string) bool { return !plain(v) }) {
 			return nil, fail(idp.InvalidRequest, "a parameter holds characters that are not text", nil)
 		}
 	}

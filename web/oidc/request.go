@@ -43,7 +43,7 @@ func (s *Surface) read(ctx context.Context, values url.Values, c client.Client) 
 		return req, modeFault
 	}
 	for _, take := range []func(*idp.AuthRequest, url.Values, client.Client) *idp.OAuthError{
-		takeResponseType, takeUnsupported, takeScope, takePrompt, takeMaxAge, takeChallenge,
+		takeResponseType, takeUnsupported, takeScope, takePrompt, takeMaxAge, takeChallenge, takeKey, takeResources,
 	} {
 		if failure := take(&req, values, c); failure != nil {
 			return req, failure

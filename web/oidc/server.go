@@ -65,19 +65,19 @@ func (s server) VerifyClient(ctx context.Context, _ *op.Request[op.ClientCredent
 
 // CodeExchange redeems a code.
 func (s server) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.AccessTokenRequest]) (*op.Response, error) {
-	issued, err := s.surface.Tokens.Redeem(ctx, exchangeOf(ctx).client, r.Data.Code, r.Data.RedirectURI, r.Data.CodeVerifier)
+	issued, err := s.surface.Tokens.Redeem(ctx, exchangeOf(ctx).client, r.Data.Code, r.Data.RedirectURI, r.Data.CodeVerifier, exchangeOf(ctx).asked)
 	return answer(ctx, issued, err)
 }
 
 // RefreshToken exchanges a refresh token.
 func (s server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.RefreshTokenRequest]) (*op.Response, error) {
-	issued, err := s.surface.Tokens.Refresh(ctx, exchangeOf(ctx).client, r.Data.RefreshToken, r.Data.Scopes)
+	issued, err := s.surface.Tokens.Refresh(ctx, exchangeOf(ctx).client, r.Data.RefreshToken, r.Data.Scopes, exchangeOf(ctx).asked)
 	return answer(ctx, issued, err)
 }
 
 // ClientCredentialsExchange gives a client tokens for itself.
 func (s server) ClientCredentialsExchange(ctx context.Context, _ *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
-	issued, err := s.surface.Tokens.ClientCredentials(ctx, exchangeOf(ctx).client)
+	issued, err := s.surface.Tokens.ClientCredentials(ctx, exchangeOf(ctx).client, exchangeOf(ctx).asked)
 	return answer(ctx, issued, err)
 }
 

@@ -179,6 +179,7 @@ func (w *world) code(req idp.AuthRequest) (code string) {
 		code, err = w.tokens.IssueCodeTx(tx, token.CodeRequest{
 			ClientID: req.ClientID, UserID: w.alice.ID, SID: w.session.SID, RedirectURI: req.RedirectURI, Nonce: req.Nonce,
 			CodeChallenge: req.CodeChallenge, Scopes: req.Scopes, Evidence: w.session.Evidence,
+			DPoPThumbprint: req.DPoPThumbprint, Resources: req.Resources,
 		})
 		return err
 	}))

@@ -3,7 +3,6 @@ package guard
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 )
 
@@ -77,22 +76,10 @@ func SetPolicy(w http.ResponseWriter, directive string, sources ...string) {
 // AllowFormTo lets the forms of this one page be sent to the origin of target and nowhere else, our own origin
 // included. It is meant for form_post, whose page has one form and one place to go.
 func AllowFormTo(w http.ResponseWriter, target string) error {
-	u, err := url.Parse(target)
+	origin, err := webOrigin(target)
 	if err != nil {
 		return fmt.Errorf("allow form target: %w", err)
 	}
-	// The host is the only foreign text that reaches the header: a separator in it would start a new directive.
-	if (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || strings.ContainsFunc(u.Host, notInHost) {
-		return fmt.Errorf("allow form target: %q is no web address", target)
-	}
-	SetPolicy(w, "form-action", u.Scheme+"://"+u.Host)
+	SetPolicy(w, "form-action", origin)
 	return nil
-}
-
-func notInHost(c rune) bool {
-	switch {
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		return false
-	}
-	return !strings.ContainsRune(".-:[]_", c)
 }

@@ -42,6 +42,10 @@ type metadataDocument struct {
 	RequestParameter   bool     `json:"request_parameter_supported"`
 	RequestURI         bool     `json:"request_uri_parameter_supported"` // true is the default
 	LocalesOfThePages  []string `json:"ui_locales_supported"`
+	BackchannelLogout  bool     `json:"backchannel_logout_supported"`
+	BackchannelSession bool     `json:"backchannel_logout_session_supported"`
+	FrontLogout        bool     `json:"frontchannel_logout_supported"`
+	FrontLogoutSession bool     `json:"frontchannel_logout_session_supported"`
 	ClaimTypesReturned []string `json:"claim_types_supported"`
 }
 
@@ -86,6 +90,10 @@ func (s *Surface) metadata() (document, error) {
 		ChallengeMethods:   []string{"S256"},
 		ResponseIssuer:     true,
 		LocalesOfThePages:  []string{"en"},
+		BackchannelLogout:  true,
+		BackchannelSession: true,
+		FrontLogout:        true,
+		FrontLogoutSession: true,
 		ClaimTypesReturned: []string{"normal"},
 	}, "", "  ")
 	if err != nil {

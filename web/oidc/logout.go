@@ -53,7 +53,7 @@ func (s *Surface) logout(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	case hint.Subject == held.UserID && hint.SID == held.SID:
-		if err := s.Logins.SignOut(r.Context(), held); err != nil {
+		if wish.ended, err = s.signOut(r.Context(), held); err != nil {
 			return err
 		}
 		s.Jar.SignOut(w)
@@ -88,7 +88,7 @@ func (s *Surface) confirmLogout(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, logoutPath+wish.query(), http.StatusSeeOther)
 		return nil
 	default:
-		if err := s.Logins.SignOut(r.Context(), held); err != nil {
+		if wish.ended, err = s.signOut(r.Context(), held); err != nil {
 			return err
 		}
 	}
@@ -107,16 +107,32 @@ func (s *Surface) loggedOut(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	frames, err := s.framesOf(r.Context(), values.Get(endedName))
+	if err != nil {
+		return err
+	}
+	if len(frames) > 0 {
+		return s.showFrames(w, frames, wish)
+	}
 	if target := wish.target(); target != "" {
 		return s.forwardSignedOut(w, target, wish.client)
 	}
 	return s.Site.SignedOut(w, page.SignedOut{Frame: frameOf(wish.client)})
 }
 
-// leave answers where no form was submitted: by 303 to the application at once.
+// signOut ends the session and says which one it was, see ended.
+func (s *Surface) signOut(ctx context.Context, held session.Session) (ended string, err error) {
+	if err := s.Logins.SignOut(ctx, held); err != nil {
+		return "", err
+	}
+	return s.ended(ctx, held.SID)
+}
+
+// leave answers where no form was submitted: by 303 to the application at once, unless
+// others have to hear of it before.
 func (s *Surface) leave(w http.ResponseWriter, r *http.Request, wish wish) error {
 	target := wish.target()
-	if target == "" {
+	if target == "" || wish.ended != "" {
 		target = donePath + wish.query()
 	}
 	http.Redirect(w, r, target, http.StatusSeeOther)
@@ -141,6 +157,7 @@ type wish struct {
 	client client.Client // empty when none was named
 	uri    string        // registered for the client, or ""
 	state  string
+	ended  string // which session has ended, if applications are to be loaded for it
 }
 
 // wish reads it and checks it whole: the address is compared with the client's own as
@@ -186,7 +203,7 @@ func (to wish) target() string {
 // query carries the wish from page to page. It is checked anew on each.
 func (to wish) query() string {
 	values := url.Values{}
-	for name, value := range map[string]string{"client_id": to.client.ID, "post_logout_redirect_uri": to.uri, "state": to.state} {
+	for name, value := range map[string]string{"client_id": to.client.ID, "post_logout_redirect_uri": to.uri, "state": to.state, endedName: to.ended} {
 		if value != "" {
 			values.Set(name, value)
 		}

@@ -32,12 +32,13 @@ func (s *Surface) postForm(w http.ResponseWriter, response idp.Response, c clien
 	})
 }
 
-// signedOut forwards the browser to the application after signing out. Link continue,
-// state done. It is a page because Chromium applies form-action to every redirect that
+// signedOut forwards the browser to the application after signing out, and has other
+// applications sign the person out before. Link continue, state done. It is a page because Chromium applies form-action to every redirect that
 // follows a submitted form.
 type signedOut struct {
 	page.Frame
-	URL string
+	URL    string // "" if it ends here
+	Frames []frame
 }
 
 // Forward is the URL for the template, which would not let the scheme of a native
@@ -47,12 +48,18 @@ func (v signedOut) Forward() template.URL { return template.URL(v.URL) }
 var errForward = errors.New("forward after signing out: the address leads nowhere")
 
 func (s *Surface) forwardSignedOut(w http.ResponseWriter, target string, c client.Client) error {
-	u, err := url.Parse(target)
-	// Registration refuses these schemes; this is the second lock.
-	if err != nil || u.Scheme == "" || slices.Contains([]string{"javascript", "data", "vbscript", "file", "blob", "about"}, strings.ToLower(u.Scheme)) {
+	if !forwardable(target) {
 		return errForward
 	}
 	return s.views.Render(w, http.StatusOK, "signed-out-forward", signedOut{Frame: frameOf(c), URL: target})
+}
+
+// forwardable refuses addresses that would run in our page. Registration refuses their
+// schemes; this is the second lock.
+func forwardable(target string) bool {
+	u, err := url.Parse(target)
+	return err == nil && u.Scheme != "" &&
+		!slices.Contains([]string{"javascript", "data", "vbscript", "file", "blob", "about"}, strings.ToLower(u.Scheme))
 }
 
 func frameOf(c client.Client) page.Frame { return page.Frame{App: page.App{Name: c.Name}} }

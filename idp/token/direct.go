@@ -63,6 +63,9 @@ func (d *Direct) IssueTx(tx *db.Tx, given Given) error {
 		if err := t.Sessions.HoldTx(tx, given.SID); err != nil {
 			return err
 		}
+		if err := t.Sessions.JoinTx(tx, given.SID, d.client.ID); err != nil {
+			return err
+		}
 	}
 	var g grant
 	g, d.issued, err = t.giveTx(tx, d.client, grant{

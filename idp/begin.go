@@ -66,7 +66,7 @@ func (s *Service) Begin(ctx context.Context, req AuthRequest, b Browser) (Begun,
 		return Begun{}, fmt.Errorf("begin a login: %w", err)
 	}
 	next := l.Next(demand, now)
-	if next == StepFinish && req.ClientID != AccountPages {
+	if next == StepFinish && !req.StaysHere() {
 		begun, err := s.answerFromSession(ctx, l, held)
 		if !errors.Is(err, session.ErrNone) {
 			return begun, err

@@ -43,9 +43,9 @@ func (s *Service) policyDemand(ctx context.Context, l Login) (mfa.Demand, error)
 
 // waive takes the second factor off a demand where its person waived prompts on this
 // browser and the policy still lets them. Whoever asks for more than usual, by a class
-// or an age, gets it.
+// or an age, gets it, and so does whoever signs in something on another screen.
 func (s *Service) waive(ctx context.Context, l Login, demand mfa.Demand) (mfa.Demand, error) {
-	plain := len(l.Request.ACRValues) == 0 && l.Request.MaxAge == nil
+	plain := len(l.Request.ACRValues) == 0 && l.Request.MaxAge == nil && !l.Request.pairs()
 	if !demand.Factor || demand.Terms.Remember == 0 || !plain {
 		return demand, nil
 	}

@@ -52,7 +52,7 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, terms mfa.Terms, held 
 			}
 		}
 	}
-	if l.ClientID != AccountPages {
+	if !l.Request.StaysHere() {
 		_, err := s.Tokens.IssueCodeTx(tx, s.codeRequest(l, began))
 		if errors.Is(err, token.ErrCodeIssued) {
 			return nil, ErrMoved
@@ -161,7 +161,7 @@ func (s *Service) forwards(l Login) bool {
 	if life == 0 {
 		life = time.Minute
 	}
-	return l.State != Done || l.ClientID == AccountPages || s.now().Sub(l.FinishedAt) < life
+	return l.State != Done || l.Request.StaysHere() || s.now().Sub(l.FinishedAt) < life
 }
 
 // Response is what the client of a finished login is to be told. It can be asked

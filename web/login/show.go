@@ -214,7 +214,7 @@ func (d drawing) paused() View {
 
 // done forwards the browser to the client with its answer.
 func (s *Surface) done(d drawing) View {
-	if d.Login.ClientID == idp.AccountPages {
+	if d.Login.Request.StaysHere() {
 		if d.Login.State != idp.Done {
 			return Over{Frame: d.frame(), Reason: ReasonCancelled, StartURL: s.AccountURL(d.Login.Request.Account)}
 		}

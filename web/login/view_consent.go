@@ -21,31 +21,8 @@ type Consent struct {
 
 func (Consent) view() (string, int) { return "consent", http.StatusOK }
 
-// inWords turns scopes into sentences. One that nobody described is shown by its own name, since hiding it would
-// be worse.
+// inWords turns scopes into sentences.
 func (p Consent) inWords(site *page.Site) Consent {
-	p.Items = nil
-	for _, scope := range p.Scopes {
-		switch scope {
-		case "openid":
-		case "profile":
-			p.Items = append(p.Items, site.Text("scope.profile"))
-		case "email":
-			p.Items = append(p.Items, site.Text("scope.email"))
-		case "phone":
-			p.Items = append(p.Items, site.Text("scope.phone"))
-		case "address":
-			p.Items = append(p.Items, site.Text("scope.address"))
-		case "groups":
-			p.Items = append(p.Items, site.Text("scope.groups"))
-		case "offline_access":
-			p.Items = append(p.Items, site.Text("scope.offline"))
-		default:
-			p.Items = append(p.Items, site.Text("scope.other", scope))
-		}
-	}
-	if len(p.Items) == 0 {
-		p.Items = []string{site.Text("scope.openid")}
-	}
+	p.Items = site.Scopes(p.Scopes)
 	return p
 }

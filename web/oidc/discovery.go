@@ -20,6 +20,7 @@ type metadataDocument struct {
 	Authorization      string   `json:"authorization_endpoint"`
 	Token              string   `json:"token_endpoint"`
 	UserInfo           string   `json:"userinfo_endpoint"`
+	Device             string   `json:"device_authorization_endpoint"`
 	JWKS               string   `json:"jwks_uri"`
 	Introspection      string   `json:"introspection_endpoint"`
 	Revocation         string   `json:"revocation_endpoint"`
@@ -68,6 +69,7 @@ func (s *Surface) metadata() (document, error) {
 		Authorization:     s.Issuer + authorizePath,
 		Token:             s.Issuer + tokenPath,
 		UserInfo:          s.Issuer + userinfoPath,
+		Device:            s.Issuer + devicePath,
 		JWKS:              s.Issuer + jwksPath,
 		Introspection:     s.Issuer + introspectPath,
 		Revocation:        s.Issuer + revokePath,
@@ -75,7 +77,7 @@ func (s *Surface) metadata() (document, error) {
 		Scopes:            scopes,
 		ResponseTypes:     []string{string(client.Code)},
 		ResponseModes:     responseModes,
-		Grants:            []string{string(client.AuthorizationCode), string(client.RefreshToken), string(client.ClientCredentials)},
+		Grants:            []string{string(client.AuthorizationCode), string(client.RefreshToken), string(client.ClientCredentials), string(client.DeviceCode)},
 		ACRs:              evidence.ACRs(),
 		Subjects:          []string{"public"},
 		IDTokenAlgs:       []string{string(client.RS256), string(client.ES256), string(client.EdDSA)},

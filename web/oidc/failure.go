@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/polling"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/web/guard"
 )
@@ -13,6 +14,11 @@ import (
 const (
 	insufficientScope        = "insufficient_scope"         // RFC 6750, section 3.1
 	registrationNotSupported = "registration_not_supported" // OpenID Connect Core 1.0, section 3.1.2.6
+
+	// RFC 8628, section 3.5, and OpenID Connect CIBA Core 1.0, section 11.
+	authorizationPending = "authorization_pending"
+	slowDown             = "slow_down"
+	expiredToken         = "expired_token"
 )
 
 func fail(code, description string, err error) *idp.OAuthError {
@@ -37,6 +43,14 @@ func failureOf(err error) *idp.OAuthError {
 		return fail(idp.InvalidGrant, "the code or refresh token is not valid for this request", err)
 	case errors.Is(err, token.ErrInvalidScope):
 		return fail(idp.InvalidScope, "a scope was not granted before", err)
+	case errors.Is(err, polling.ErrPending):
+		return fail(authorizationPending, "the person has not answered yet", err)
+	case errors.Is(err, polling.ErrSlowDown):
+		return fail(slowDown, "wait five seconds longer between two polls", err)
+	case errors.Is(err, polling.ErrDenied):
+		return fail(idp.AccessDenied, "the person did not allow it", err)
+	case errors.Is(err, polling.ErrExpired):
+		return fail(expiredToken, "nobody answered in time; begin again", err)
 	case errors.Is(err, token.ErrNone):
 		return fail(idp.InvalidToken, "the access token is not valid", err)
 	}

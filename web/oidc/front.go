@@ -42,18 +42,25 @@ func exchangeOf(ctx context.Context) *exchange {
 // asClient is the front of every endpoint that a client authenticates itself at. allow
 // has the last word before the toolkit takes over.
 func (s *Surface) asClient(w http.ResponseWriter, r *http.Request, allow func(client.Client, url.Values) error) error {
-	form, err := formOf(r)
+	c, _, err := s.asking(r, allow)
 	if err != nil {
 		return problemOf(err)
+	}
+	return s.run(w, r, &exchange{client: c})
+}
+
+// asking returns the client that sent a request, and what it sent, if allow has nothing
+// against it.
+func (s *Surface) asking(r *http.Request, allow func(client.Client, url.Values) error) (client.Client, url.Values, error) {
+	form, err := formOf(r)
+	if err != nil {
+		return client.Client{}, nil, err
 	}
 	c, err := s.authenticate(r.Context(), r, form)
 	if err == nil {
 		err = allow(c, form)
 	}
-	if err != nil {
-		return problemOf(err)
-	}
-	return s.run(w, r, &exchange{client: c})
+	return c, form, err
 }
 
 // formOf reads the body, and leaves it where the toolkit looks for it. A parameter in

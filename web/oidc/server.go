@@ -39,23 +39,32 @@ func newToolkit(s *Surface) http.Handler {
 }
 
 // grantTypes are the ones that the token endpoint knows.
-var grantTypes = []client.Grant{client.AuthorizationCode, client.RefreshToken, client.ClientCredentials}
+var grantTypes = []client.Grant{client.AuthorizationCode, client.RefreshToken, client.ClientCredentials, client.DeviceCode}
 
 func (s *Surface) tokenFront(w http.ResponseWriter, r *http.Request) error {
-	return s.asClient(w, r, func(c client.Client, form url.Values) error {
-		grant := form.Get("grant_type")
-		switch {
-		case grant == "":
-			return fail(idp.InvalidRequest, "grant_type is missing", nil)
-		case !slices.Contains(grantTypes, client.Grant(grant)):
-			return fail(idp.UnsupportedGrantType, "this grant type is not supported", nil)
-		case !c.AllowsGrant(grant):
-			return fail(idp.UnauthorizedClient, "the client is not registered for this grant type", nil)
-		case grant == string(client.ClientCredentials) && c.Public():
-			return fail(idp.UnauthorizedClient, "a public client cannot act for itself", nil)
-		}
-		return nil
-	})
+	c, form, err := s.asking(r, allowGrant)
+	if err != nil {
+		return problemOf(err)
+	}
+	if client.Grant(form.Get("grant_type")) == client.DeviceCode {
+		return s.poll(w, r, c, form)
+	}
+	return s.run(w, r, &exchange{client: c})
+}
+
+func allowGrant(c client.Client, form url.Values) error {
+	grant := form.Get("grant_type")
+	switch {
+	case grant == "":
+		return fail(idp.InvalidRequest, "grant_type is missing", nil)
+	case !slices.Contains(grantTypes, client.Grant(grant)):
+		return fail(idp.UnsupportedGrantType, "this grant type is not supported", nil)
+	case !c.AllowsGrant(grant):
+		return fail(idp.UnauthorizedClient, "the client is not registered for this grant type", nil)
+	case grant == string(client.ClientCredentials) && c.Public():
+		return fail(idp.UnauthorizedClient, "a public client cannot act for itself", nil)
+	}
+	return nil
 }
 
 // VerifyClient returns the client that the front authenticated.
@@ -96,10 +105,14 @@ func answer(ctx context.Context, issued token.Issued, err error) (*op.Response, 
 	if err != nil {
 		return refuse(ctx, err)
 	}
-	return op.NewResponse(tokenAnswer{
+	return op.NewResponse(answerOf(issued)), nil
+}
+
+func answerOf(issued token.Issued) tokenAnswer {
+	return tokenAnswer{
 		AccessToken: issued.AccessToken, TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn.Seconds()),
 		RefreshToken: issued.RefreshToken, IDToken: issued.IDToken, Scope: strings.Join(issued.Scopes, " "),
-	}), nil
+	}
 }
 
 // refuse leaves the error to the front, which knows how to tell it. The toolkit is

@@ -23,6 +23,7 @@ import (
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/client/keyset"
 	"github.com/nod-idp/nod/idp/keys"
+	"github.com/nod-idp/nod/idp/pairing"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
@@ -56,6 +57,11 @@ type Surface struct {
 	Jar        cookie.Jar
 	Site       *page.Site
 
+	// Pairings signs people in on things without a browser; PairURL is the page where they
+	// say so.
+	Pairings *pairing.Pairings
+	PairURL  string
+
 	views   *page.Set
 	toolkit http.Handler
 	known   document
@@ -71,6 +77,7 @@ const (
 	introspectPath = "/oauth/introspect"
 	revokePath     = "/oauth/revoke"
 	userinfoPath   = "/oauth/userinfo"
+	devicePath     = "/oauth/device_authorization"
 	logoutPath     = "/logout"
 	jwksPath       = "/.well-known/jwks.json"
 	openidPath     = "/.well-known/openid-configuration"
@@ -121,6 +128,7 @@ func (s *Surface) RegisterAPI(a *guard.API) error {
 	a.Handle("POST "+tokenPath, guard.Route{Handler: s.tokenFront, Accepts: form, MaxBody: maxForm, CORS: s.cors(http.MethodPost)})
 	a.Handle("POST "+introspectPath, guard.Route{Handler: s.introspectFront, Accepts: form, MaxBody: maxForm})
 	a.Handle("POST "+revokePath, guard.Route{Handler: s.revokeFront, Accepts: form, MaxBody: maxForm})
+	a.Handle("POST "+devicePath, guard.Route{Handler: s.deviceAuthorization, Accepts: form, MaxBody: maxForm})
 	userinfo := guard.Route{
 		Handler: s.userinfoFront, Accepts: []string{guard.Form, guard.NoBody}, MaxBody: maxForm, CORS: s.cors(http.MethodGet, http.MethodPost),
 	}

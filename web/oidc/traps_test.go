@@ -171,7 +171,7 @@ func TestTrapJWTBearerGrantWithAClientAssertion(t *testing.T) {
 	form.Set("client_assertion", "e30.e30.e30")
 	form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 	refused(t, w.post("/oauth/token", form), http.StatusUnauthorized, "invalid_client")
-	for _, grant := range []string{"password", "implicit", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:device_code", `"`} {
+	for _, grant := range []string{"password", "implicit", "urn:ietf:params:oauth:grant-type:token-exchange", `"`} {
 		refused(t, w.post("/oauth/token", url.Values{"grant_type": {grant}}, w.asApp), http.StatusBadRequest, "unsupported_grant_type")
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/letters"
 	"github.com/nod-idp/nod/idp/logout"
+	"github.com/nod-idp/nod/idp/pairing"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
@@ -48,6 +49,7 @@ type Server struct {
 	Keys     *keys.Ring
 	Sessions *session.Sessions
 	Tokens   *token.Tokens
+	Pairings *pairing.Pairings
 	Guesses  *throttle.Guesses
 	Passkeys *passkey.Passkeys
 	MFA      *mfa.Service
@@ -148,6 +150,7 @@ func (s *Server) build() {
 		CodeLife: o.CodeLife, IDTokenLife: o.IDTokenLife, AccessLife: o.AccessTokenLife,
 		RefreshIdle: o.RefreshIdle, RefreshAbsolute: o.RefreshAbsolute,
 	}
+	s.Pairings = &pairing.Pairings{DB: s.DB, Box: box, Epoch: epoch, Tokens: s.Tokens, Guesses: s.Guesses, Now: o.Now}
 	hasher := o.Hasher
 	if hasher == nil {
 		hasher = &password.Hasher{}

@@ -16,6 +16,7 @@ import (
 	"github.com/nod-idp/nod/web/login"
 	"github.com/nod-idp/nod/web/oidc"
 	"github.com/nod-idp/nod/web/page"
+	"github.com/nod-idp/nod/web/pair"
 	"github.com/nod-idp/nod/web/portal"
 )
 
@@ -23,7 +24,7 @@ import (
 // edge in front of both.
 func (s *Server) Handler() (http.Handler, error) {
 	o := s.Options
-	site, err := page.New(o.Brand, app.Static(), help.Static(), login.Static(), oidc.Static(), portal.Static())
+	site, err := page.New(o.Brand, app.Static(), help.Static(), login.Static(), oidc.Static(), pair.Static(), portal.Static())
 	if err != nil {
 		return nil, fmt.Errorf("prepare pages: %w", err)
 	}
@@ -55,7 +56,7 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 	}
 	signIn := &login.Surface{
 		Logins: s.Logins, Views: views, Jar: jar, Streams: streams, Issuer: o.PublicURL,
-		AccountURL: func(p idp.AccountPage) string { return o.PublicURL + portal.Address(p) },
+		AccountURL: func(p idp.AccountPage) string { return o.PublicURL + address(p) },
 		EnrolURL:   o.PublicURL + portal.AddPath,
 	}
 	signIn.Register(pages)
@@ -69,6 +70,11 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 		return err
 	}
 	account.Register(pages)
+	pairs, err := pair.New(site, pair.Surface{Logins: s.Logins, Pairings: s.Pairings, Clients: s.Clients, Jar: jar})
+	if err != nil {
+		return err
+	}
+	pairs.Register(pages)
 	authenticator, err := app.New(site, o.PublicURL, s.PushKey.PublicKey())
 	if err != nil {
 		return err
@@ -81,11 +87,20 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 	protocol := &oidc.Surface{
 		Issuer: o.PublicURL, Logins: s.Logins, Clients: s.Clients, Users: s.Users, Sessions: s.Sessions, Tokens: s.Tokens,
 		Keys: s.Keys, ClientKeys: &keyset.Keys{Outbound: s.Outbound, Now: o.Now}, Box: s.Instance.Box, Jar: jar, Site: site,
+		Pairings: s.Pairings, PairURL: o.PublicURL + pair.Path,
 	}
 	if err := protocol.RegisterPages(pages); err != nil {
 		return err
 	}
 	return protocol.RegisterAPI(api)
+}
+
+// address is where a login that stays here leads to.
+func address(p idp.AccountPage) string {
+	if p.Name == idp.AccountPair {
+		return pair.Address(p.Item)
+	}
+	return portal.Address(p)
 }
 
 // origin tells the journal which request a change came from. Who acted is added by

@@ -58,6 +58,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 		"reports":    s.Logins.SweepReports,
 		"sessions":   s.Sessions.Sweep,
 		"tokens":     s.Tokens.Sweep,
+		"pairings":   s.Pairings.Sweep,
 		"enrolments": s.Devices.Sweep,
 		"apps":       s.MFA.Tokens.Sweep,
 		"outbox":     s.Outbox.Sweep,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/web/guard"
 )
@@ -57,7 +58,7 @@ func (s *Surface) poll(w http.ResponseWriter, r *http.Request, c client.Client, 
 	if code == "" {
 		return problemOf(fail(idp.InvalidRequest, "device_code is missing", nil))
 	}
-	issued, err := s.Pairings.Redeem(audit.As(r.Context(), "client:"+c.ID), c, code)
+	issued, err := s.Pairings.Redeem(audit.As(r.Context(), "client:"+c.ID), c, code, token.Asked{})
 	keepOrigin(w, r, c)
 	if err != nil {
 		return problemOf(err)

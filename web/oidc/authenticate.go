@@ -9,6 +9,7 @@ import (
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/client/assertion"
 )
 
 // authenticate returns the client that sent a request. A client uses exactly one
@@ -27,6 +28,11 @@ func (s *Surface) authenticate(ctx context.Context, r *http.Request, form url.Va
 		return client.Client{}, err
 	case c.AuthMethod != given.method:
 		return client.Client{}, wrongClient("the client is registered for " + string(c.AuthMethod) + " and used " + string(given.method))
+	case given.method == client.AuthPrivateKey:
+		if err = s.asserted.Use(ctx, c, given.assertion); errors.Is(err, assertion.ErrInvalid) {
+			return client.Client{}, wrongClient(err.Error())
+		}
+		return c, err
 	case !c.Public() && !c.VerifySecret(given.secret):
 		return client.Client{}, wrongClient("the secret is wrong")
 	}
@@ -39,17 +45,23 @@ func wrongClient(reason string) error {
 }
 
 type credentials struct {
-	method client.AuthMethod
-	id     string
-	secret string
+	method    client.AuthMethod
+	id        string
+	secret    string
+	assertion string
 }
 
 func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 	headers := r.Header.Values("Authorization")
-	if form.Has("client_assertion") || form.Has("client_assertion_type") {
-		return credentials{}, wrongClient("client assertions are not supported")
+	asserted := form.Has("client_assertion") || form.Has("client_assertion_type")
+	ways := len(headers)
+	if form.Has("client_secret") {
+		ways++
 	}
-	if len(headers) > 1 || (len(headers) == 1 && form.Has("client_secret")) {
+	if asserted {
+		ways++
+	}
+	if ways > 1 {
 		return credentials{}, fail(idp.InvalidRequest, "more than one way to authenticate the client was used", nil)
 	}
 	given := credentials{method: client.AuthNone, id: form.Get("client_id")}
@@ -62,7 +74,9 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 		if given.id != "" && given.id != id {
 			return credentials{}, fail(idp.InvalidRequest, "client_id is not the client that authenticated itself", nil)
 		}
-		given = credentials{client.AuthBasic, id, secret}
+		given = credentials{method: client.AuthBasic, id: id, secret: secret}
+	case asserted:
+		return assertionOf(form)
 	case form.Has("client_secret"):
 		given.method, given.secret = client.AuthPost, form.Get("client_secret")
 	}
@@ -70,6 +84,23 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 		return credentials{}, wrongClient("no client was named")
 	}
 	return given, nil
+}
+
+// assertionOf reads a client's JWT (RFC 7521, section 4.2). Whose it is stands in it; a
+// client_id beside it must say the same.
+func assertionOf(form url.Values) (credentials, error) {
+	text := form.Get("client_assertion")
+	if form.Get("client_assertion_type") != assertion.Type {
+		return credentials{}, wrongClient("the client_assertion_type is not jwt-bearer")
+	}
+	id, err := assertion.Subject(text)
+	if err != nil {
+		return credentials{}, wrongClient(err.Error())
+	}
+	if form.Has("client_id") && form.Get("client_id") != id || id == "" {
+		return credentials{}, wrongClient("client_id is not the client that the assertion is of")
+	}
+	return credentials{method: client.AuthPrivateKey, id: id, assertion: text}, nil
 }
 
 // basic reads RFC 7617 credentials, each part of which is form-encoded (RFC 6749,

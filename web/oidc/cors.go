@@ -18,8 +18,8 @@ func (s *Surface) cors(methods ...string) *guard.CORS {
 			return err == nil && registered[origin]
 		},
 		Methods: methods,
-		Headers: []string{"Authorization", "Content-Type"},
-		Expose:  []string{"WWW-Authenticate"},
+		Headers: []string{"Authorization", "Content-Type", proofHeader},
+		Expose:  []string{"WWW-Authenticate", nonceHeader},
 	}
 }
 

@@ -53,12 +53,12 @@ func (s *Surface) deviceAuthorization(w http.ResponseWriter, r *http.Request) er
 }
 
 // poll answers a client that waits for its person at the token endpoint.
-func (s *Surface) poll(w http.ResponseWriter, r *http.Request, c client.Client, form url.Values) error {
+func (s *Surface) poll(w http.ResponseWriter, r *http.Request, c client.Client, form url.Values, asked token.Asked) error {
 	code := strings.TrimSpace(form.Get("device_code"))
 	if code == "" {
 		return problemOf(fail(idp.InvalidRequest, "device_code is missing", nil))
 	}
-	issued, err := s.Pairings.Redeem(audit.As(r.Context(), "client:"+c.ID), c, code, token.Asked{})
+	issued, err := s.Pairings.Redeem(audit.As(r.Context(), "client:"+c.ID), c, code, asked)
 	keepOrigin(w, r, c)
 	if err != nil {
 		return problemOf(err)

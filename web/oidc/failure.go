@@ -7,6 +7,7 @@ import (
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/polling"
 	"github.com/nod-idp/nod/idp/token"
+	"github.com/nod-idp/nod/internal/dpop"
 	"github.com/nod-idp/nod/web/guard"
 )
 
@@ -51,6 +52,14 @@ func failureOf(err error) *idp.OAuthError {
 		return fail(idp.AccessDenied, "the person did not allow it", err)
 	case errors.Is(err, polling.ErrExpired):
 		return fail(expiredToken, "nobody answered in time; begin again", err)
+	case errors.Is(err, token.ErrInvalidTarget):
+		return fail(idp.InvalidTarget, "a resource was not granted before", err)
+	case errors.Is(err, token.ErrProofNeeded):
+		return fail(idp.InvalidDPoPProof, "this client needs a DPoP proof", err)
+	case errors.Is(err, dpop.ErrInvalid):
+		return fail(idp.InvalidDPoPProof, "the DPoP proof is not valid for this request", err)
+	case errors.Is(err, dpop.ErrUseNonce):
+		return fail(idp.UseDPoPNonce, "the DPoP proof must hold the nonce of the header DPoP-Nonce", err)
 	case errors.Is(err, token.ErrNone):
 		return fail(idp.InvalidToken, "the access token is not valid", err)
 	}

@@ -26,7 +26,9 @@ const maxForm = 32 << 10
 type exchange struct {
 	client client.Client
 	asked  token.Asked
-	err    error // why the server refused
+	// holds judges whether an access token came from who it is bound to.
+	holds func(token.Access, client.Client) error
+	err   error // why the server refused
 }
 
 type exchangeKey struct{}

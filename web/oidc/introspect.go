@@ -37,15 +37,20 @@ type introspection struct {
 	Expires   int64  `json:"exp,omitempty"`
 	IssuedAt  int64  `json:"iat,omitempty"`
 	Subject   string `json:"sub,omitempty"`
-	Audience  string `json:"aud,omitempty"`
+	Audience  any    `json:"aud,omitempty"`
 	Issuer    string `json:"iss,omitempty"`
 	ID        string `json:"jti,omitempty"`
 	ACR       string `json:"acr,omitempty"`
 	AuthTime  int64  `json:"auth_time,omitempty"`
+	Key       *bound `json:"cnf,omitempty"`
 }
 
-// Introspect tells about a token. Without resource indicators an access token is meant
-// for our own userinfo endpoint, and its audience says so.
+// bound is the key a token is bound to (RFC 9449, section 6.2).
+type bound struct {
+	JKT string `json:"jkt"`
+}
+
+// Introspect tells about a token.
 func (s server) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRequest]) (*op.Response, error) {
 	found, kind, err := s.surface.Tokens.Introspect(ctx, exchangeOf(ctx).client, r.Data.Token)
 	if errors.Is(err, token.ErrNone) {
@@ -59,7 +64,10 @@ func (s server) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRe
 		IssuedAt: found.IssuedAt.Unix(), Expires: found.ExpiresAt.Unix(), ID: found.ID,
 	}
 	if kind == token.KindAccess {
-		told.TokenType, told.Audience = "Bearer", s.surface.Issuer
+		told.TokenType, told.Audience = tokenType(found.JKT), audienceOf(found, s.surface.Issuer)
+	}
+	if found.JKT != "" {
+		told.Key = &bound{found.JKT}
 	}
 	if told.Subject == "" {
 		told.Subject = found.ClientID // the client acts for itself
@@ -67,6 +75,18 @@ func (s server) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRe
 		told.ACR, told.AuthTime = found.Evidence.ACR(), found.Evidence.AuthTime().Unix()
 	}
 	return op.NewResponse(told), nil
+}
+
+// audienceOf is whom an access token is meant for (RFC 8707, section 2): without resource
+// indicators our own userinfo endpoint. One is told as text, as in a JWT.
+func audienceOf(found token.Access, issuer string) any {
+	switch len(found.Resources) {
+	case 0:
+		return issuer
+	case 1:
+		return found.Resources[0]
+	}
+	return found.Resources
 }
 
 // Revocation takes a token back. The answer is the same for every token (RFC 7009,

@@ -46,10 +46,14 @@ func (s *Surface) tokenFront(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return problemOf(err)
 	}
-	if client.Grant(form.Get("grant_type")) == client.DeviceCode {
-		return s.poll(w, r, c, form)
+	asked := token.Asked{Resources: form[resourceParameter]}
+	if asked.JKT, err = s.provedKey(w, r, c, tokenPath); err != nil {
+		return problemOf(err)
 	}
-	return s.run(w, r, &exchange{client: c})
+	if client.Grant(form.Get("grant_type")) == client.DeviceCode {
+		return s.poll(w, r, c, form, asked)
+	}
+	return s.run(w, r, &exchange{client: c, asked: asked})
 }
 
 func allowGrant(c client.Client, form url.Values) error {
@@ -110,9 +114,18 @@ func answer(ctx context.Context, issued token.Issued, err error) (*op.Response, 
 
 func answerOf(issued token.Issued) tokenAnswer {
 	return tokenAnswer{
-		AccessToken: issued.AccessToken, TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn.Seconds()),
+		AccessToken: issued.AccessToken, TokenType: tokenType(issued.JKT), ExpiresIn: int64(issued.ExpiresIn.Seconds()),
 		RefreshToken: issued.RefreshToken, IDToken: issued.IDToken, Scope: strings.Join(issued.Scopes, " "),
 	}
+}
+
+// tokenType is how an access token is to be presented (RFC 6750, section 6.1.1, and RFC
+// 9449, section 5).
+func tokenType(jkt string) string {
+	if jkt == "" {
+		return "Bearer"
+	}
+	return "DPoP"
 }
 
 // refuse leaves the error to the front, which knows how to tell it. The toolkit is

@@ -21,6 +21,7 @@ import (
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/client/assertion"
 	"github.com/nod-idp/nod/idp/client/keyset"
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/pairing"
@@ -28,6 +29,7 @@ import (
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/dpop"
 	"github.com/nod-idp/nod/internal/seal"
 	"github.com/nod-idp/nod/web/cookie"
 	"github.com/nod-idp/nod/web/guard"
@@ -51,7 +53,7 @@ type Surface struct {
 	Sessions *session.Sessions
 	Tokens   *token.Tokens
 	Keys     *keys.Ring
-	// ClientKeys finds the keys that clients sign with.
+	// ClientKeys finds the keys that clients sign with; nil means registered ones alone.
 	ClientKeys *keyset.Keys
 	Box        *seal.Box
 	Jar        cookie.Jar
@@ -62,12 +64,14 @@ type Surface struct {
 	Pairings *pairing.Pairings
 	PairURL  string
 
-	views   *page.Set
-	toolkit http.Handler
-	known   document
-	origins *db.Cached[map[string]bool]
-	once    sync.Once
-	err     error
+	views    *page.Set
+	toolkit  http.Handler
+	asserted *assertion.Judge
+	proofs   *dpop.Judge
+	known    document
+	origins  *db.Cached[map[string]bool]
+	once     sync.Once
+	err      error
 }
 
 // The addresses, below the issuer.
@@ -148,6 +152,11 @@ func (s *Surface) prepare() error {
 			return
 		}
 		s.toolkit = newToolkit(s)
+		if s.ClientKeys == nil {
+			s.ClientKeys = &keyset.Keys{Now: s.Tokens.Now}
+		}
+		s.asserted = &assertion.Judge{Issuer: s.Issuer, Keys: s.ClientKeys, DB: s.Clients.DB, Now: s.Tokens.Now}
+		s.proofs = &dpop.Judge{DB: s.Clients.DB, NonceKey: s.Box.Subkey("dpop-nonce"), Now: s.Tokens.Now}
 		s.origins = s.cachedOrigins()
 	})
 	return s.err

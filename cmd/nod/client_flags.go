@@ -64,7 +64,7 @@ func (v *verb) readRegistration() (r registration, err error) {
 		return r, err
 	}
 	for _, g := range grants {
-		r.Grants = append(r.Grants, grantNamed(g))
+		r.Grants = append(r.Grants, client.GrantNamed(g))
 	}
 	if r.ResponseTypes, err = v.responseTypes(); err != nil {
 		return r, err

@@ -4,33 +4,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/nod-idp/nod/idp/client"
 )
 
-// shortGrants are names that are easier to type than the URNs they stand for.
-var shortGrants = map[string]client.Grant{"device_code": client.DeviceCode, "ciba": client.CIBA}
-
-func grantNamed(name string) client.Grant {
-	if grant, short := shortGrants[name]; short {
-		return grant
-	}
-	return client.Grant(name)
-}
-
-// responseTypes reads the flag. The parts of a type may stand in any order (OAuth 2.0
-// Multiple Response Type Encoding Practices, section 4).
 func (v *verb) responseTypes() (types []client.ResponseType, err error) {
 	values, err := v.cmd.Flags().GetStringSlice("response-type")
 	if err != nil {
 		return nil, err
 	}
 	for _, value := range values {
-		parts := strings.Fields(value)
-		slices.Sort(parts)
-		types = append(types, client.ResponseType(strings.Join(parts, " ")))
+		types = append(types, client.ResponseTypeNamed(value))
 	}
 	return types, nil
 }

@@ -193,28 +193,29 @@ func (c *Client) followUp(before Client) {
 
 // Remove ends a registration. The row stays, so that its id is never used again.
 func (s *Clients) Remove(ctx context.Context, id string) error {
-	err := s.write(ctx, func(tx *db.Tx) error {
-		if err := removeClient(tx, id, s.now()); err != nil {
-			return err
-		}
-		if err := deleteSecrets(tx, id, 0); err != nil {
-			return err
-		}
-		return s.recordTx(tx, "client.removed", id, nil)
-	})
-	if err != nil {
+	if err := s.write(ctx, func(tx *db.Tx) error { return s.removeTx(tx, id) }); err != nil {
 		return fmt.Errorf("remove client %q: %w", id, err)
 	}
 	return nil
+}
+
+func (s *Clients) removeTx(tx *db.Tx, id string) error {
+	if err := removeClient(tx, id, s.now()); err != nil {
+		return err
+	}
+	if err := deleteSecrets(tx, id, 0); err != nil {
+		return err
+	}
+	return s.recordTx(tx, "client.removed", id, nil)
 }
 
 // settings are what the journal tells of a registration. Nothing of it is secret.
 func (c Client) settings() map[string]any {
 	return map[string]any{
 		"name": c.Name, "auth_method": c.AuthMethod, "redirect_uris": listed(c.RedirectURIs),
-		"post_logout_redirect_uris": listed(c.PostLogoutRedirectURIs), "grants": c.Grants, "pkce": c.PKCE,
+		"post_logout_redirect_uris": listed(c.PostLogoutRedirectURIs), "grants": listed(c.Grants), "pkce": c.PKCE,
 		"second_factor": c.SecondFactor, "id_token_alg": c.IDTokenAlg, "refresh_rotation": c.RefreshRotation,
-		"origins": listed(c.Origins), "response_types": c.ResponseTypes, "jwks": c.JWKS, "jwks_uri": c.JWKSURI,
+		"origins": listed(c.Origins), "response_types": listed(c.ResponseTypes), "jwks": c.JWKS, "jwks_uri": c.JWKSURI,
 		"access_tokens": c.AccessTokens, "resources": listed(c.Resources), "backchannel_logout_uri": c.BackchannelLogoutURI,
 		"frontchannel_logout_uri": c.FrontchannelLogoutURI, "first_party": c.FirstParty, "fapi": c.FAPI, "ciba": c.CIBA,
 		"ciba_notification_uri": c.CIBANotificationURI, "pushed_requests": c.PushedRequests, "dpop": c.DPoP,
@@ -223,9 +224,9 @@ func (c Client) settings() map[string]any {
 }
 
 // listed keeps an empty list from becoming null.
-func listed(values []string) []string {
+func listed[T any](values []T) []T {
 	if values == nil {
-		return []string{}
+		return []T{}
 	}
 	return values
 }

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// file writes a file for apply and returns its path.
+func (s *terminal) file(text string) string {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), "clients.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return path
+}
+
+const declared = `clients:
+  - client_id: mail
+    redirect_uris: [https://mail.example/cb]
+  - client_id: app
+    token_endpoint_auth_method: none
+    redirect_uris: [com.example.app:/cb]
+`
+
+func TestTheApplicationsBecomeWhatAFileSays(t *testing.T) {
+	s := newTerminal(t)
+	s.does("client", "add", "mail", "--redirect-uri", "https://mail.example/old", "--name", "Mail")
+	s.does("client", "add", "old", "--redirect-uri", "https://old.example/cb")
+	path := s.file(declared)
+
+	dry := s.does("apply", path, "--dry-run").stdout
+	for _, want := range []string{
+		"+ client app\n", "    redirect_uris: [com.example.app:/cb]\n", "~ client mail\n", "    name: Mail → mail\n",
+		"    redirect_uris: [https://mail.example/old] → [https://mail.example/cb]\n", "This would change 2 clients. Nothing was changed.\n",
+	} {
+		if !strings.Contains(dry, want) {
+			t.Errorf("got %s, want it to say %q", dry, want)
+		}
+	}
+	var got appliedView
+	s.does("apply", path, "--dry-run", "--json").json(&got)
+	if !got.DryRun || len(got.Changes) != 2 {
+		t.Errorf("got %+v", got)
+	}
+	var list []clientView
+	if s.does("client", "list", "--json").json(&list); len(list) != 2 || list[0].Name != "Mail" {
+		t.Fatalf("the dry run changed something: %+v", list)
+	}
+	s.does("apply", path)
+	if again := s.does("apply", path).stdout; again != "There is nothing to change.\n" {
+		t.Errorf("the second time: got %s", again)
+	}
+	s.types("", "apply", path, "--prune").fails(statusFailure, "remove the client old for good", "--yes")
+	s.types(declared, "apply", "-", "--prune", "--yes").ok()
+	if s.does("client", "list", "--json").json(&list); len(list) != 2 || list[0].ID != "app" || list[1].ID != "mail" || list[1].RedirectURIs[0] != "https://mail.example/cb" {
+		t.Errorf("got %+v", list)
+	}
+}
+
+func TestASecretThatApplyMakesIsPrintedOnce(t *testing.T) {
+	s := newTerminal(t)
+	path := s.file(declared)
+	var got appliedView
+	s.does("apply", path, "--json").json(&got)
+	if len(got.Changes) != 2 || got.Changes[0].ID != "app" || got.Changes[0].Secret != "" || got.Changes[1].Secret == "" {
+		t.Fatalf("got %+v", got)
+	}
+	secret := got.Changes[1].Secret
+	if c, err := s.opened().Clients.Get(t.Context(), "mail"); err != nil || !c.VerifySecret(secret) {
+		t.Errorf("the printed secret: got %v, want it to be right", err)
+	}
+	public := s.file(strings.Replace(declared, "client_id: mail", "client_id: mail\n    token_endpoint_auth_method: none", 1))
+	s.types("", "apply", public).fails(statusFailure, "end 1 secret of the client mail", "--yes")
+	for _, out := range []string{s.does("apply", public, "--dry-run").stdout, s.does("audit", "--json").stdout, s.does("apply", path, "--json").stdout} {
+		if strings.Contains(out, secret) {
+			t.Errorf("the secret is printed again: %s", out)
+		}
+	}
+}
+
+func TestAMistakeInTheFileChangesNothingAndSaysWhere(t *testing.T) {
+	s := newTerminal(t)
+	s.does("apply", s.file("clients: []"))
+	for text, says := range map[string]string{
+		declared + "  - client_id: more\n    redirekt_uris: [https://more.example/cb]\n":                `clients.yaml:8: "redirekt_uris" is not a setting of a client`,
+		declared + "  - client_id: more\n    name: More\n    redirect_uris: [http://more.example/cb]\n": "clients.yaml:9: client \"more\": redirect_uris",
+	} {
+		s.types("", "apply", s.file(text)).fails(statusFailure, says)
+	}
+	s.types("", "apply", "/nowhere.yaml").fails(statusFailure, "no such file")
+	s.types("", "apply").fails(statusUsage, "FILE is missing")
+	var list []clientView
+	if s.does("client", "list", "--json").json(&list); len(list) != 0 {
+		t.Errorf("left %+v", list)
+	}
+}

@@ -64,8 +64,8 @@ func (s *Service) decide(ctx context.Context, l Login, factor mfa.SecondFactor) 
 	f := mfa.Facts{Client: l.ClientID, ClientFactor: factor, ACR: l.Request.ACRValues}
 	f.IP, _ = netip.ParseAddr(l.IP)
 	asksPasskey := slices.Contains(f.ACR, evidence.ACRPhishingResistant)
-	if l.UserID == "" || !s.Policy.AsksWho() && !asksPasskey {
-		return s.Policy.Decide(f), nil
+	if l.UserID == "" || !s.policy().AsksWho() && !asksPasskey {
+		return s.policy().Decide(f), nil
 	}
 	if asksPasskey {
 		has, err := s.MFA.HasPasskey(ctx, l.UserID)
@@ -82,7 +82,7 @@ func (s *Service) decide(ctx context.Context, l Login, factor mfa.SecondFactor) 
 	if f.Groups, err = s.Users.GroupsOf(ctx, l.UserID); err != nil {
 		return mfa.Demand{}, fmt.Errorf("find a person's groups for the policy: %w", err)
 	}
-	return s.Policy.Decide(f), nil
+	return s.policy().Decide(f), nil
 }
 
 // accountDemand asks for the second factor of everyone who has one. Somebody
@@ -90,10 +90,10 @@ func (s *Service) decide(ctx context.Context, l Login, factor mfa.SecondFactor) 
 // by the administrator's link.
 func (s *Service) accountDemand(ctx context.Context, l Login) (mfa.Demand, error) {
 	if l.Request.Account.Name == AccountConfirm {
-		return s.Policy.Demand(mfa.Off), nil
+		return s.policy().Demand(mfa.Off), nil
 	}
 	if l.UserID == "" {
-		return s.Policy.Demand(mfa.PushNumber), nil
+		return s.policy().Demand(mfa.PushNumber), nil
 	}
 	m, err := s.meansOf(ctx, l.UserID)
 	if err != nil {
@@ -108,9 +108,9 @@ func (s *Service) accountDemand(ctx context.Context, l Login) (mfa.Demand, error
 // remove the other, so that what was lost can be removed at all.
 func (s *Service) ownDemand(m means, change bool) mfa.Demand {
 	if m.none() {
-		return s.Policy.Demand(mfa.Off)
+		return s.policy().Demand(mfa.Off)
 	}
-	demand := s.Policy.Demand(mfa.PushNumber)
+	demand := s.policy().Demand(mfa.PushNumber)
 	demand.Verified = change && m.strong
 	return demand
 }

@@ -27,7 +27,7 @@ func (s *Service) meansOf(ctx context.Context, userID string) (m means, err erro
 		return m, fmt.Errorf("look for devices: %w", err)
 	}
 	m.strong = slices.ContainsFunc(m.devices, func(d devices.Device) bool {
-		refused := s.Policy.RefuseSoftware && d.Kind == protocol.KindSoftware
+		refused := s.policy().RefuseSoftware && d.Kind == protocol.KindSoftware
 		return d.State == devices.Active && d.Verifies() && !refused
 	})
 	if s.MFA.Tokens != nil {

@@ -70,7 +70,7 @@ func (s *Service) raised(ctx context.Context, l Login, d mfa.Demand) (mfa.Demand
 	case own && page == AccountReports, own && page == AccountPassword && !since.IsZero():
 		return otherwise(d), nil
 	case !since.IsZero() && !d.Factor:
-		strong := s.Policy.Demand(mfa.PushNumber)
+		strong := s.policy().Demand(mfa.PushNumber)
 		d.Factor, d.MatchDigits = true, strong.MatchDigits
 	}
 	return d, nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/nod-idp/nod/devices"
@@ -40,7 +41,7 @@ type Service struct {
 	Guesses  *throttle.Guesses
 	MFA      *mfa.Service
 	Devices  *devices.Devices // for the person's own pages
-	Policy   mfa.Policy
+	Policy   mfa.Policy       // at the start; SetRules replaces its rules
 	Now      func() time.Time // nil means time.Now
 	Lifetime time.Duration    // of a whole login; 0 means 15 min
 
@@ -57,6 +58,8 @@ type Service struct {
 	Resets *reset.Resets
 	// Letters writes to people; nil or without a mail server: nobody is written to.
 	Letters *letters.Letters
+
+	replaced atomic.Pointer[mfa.Policy] // nil until the rules were replaced
 }
 
 // Errors of this package.

@@ -18,6 +18,7 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/password"
+	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/page"
 )
 
@@ -29,7 +30,8 @@ func newServeCommand() *cobra.Command {
 
 On an empty data directory this creates the SQLite database, the sealing key and the
 signing keys. Only one serve runs on a data directory; all other commands work beside
-it. Ctrl+C stops gracefully: event streams are told to come back, requests under way
+it. SIGHUP reads the policy in the configuration file again; if it cannot be read, the one
+before stays in force. Ctrl+C stops gracefully: event streams are told to come back, requests under way
 are finished. A second Ctrl+C stops at once.`,
 		Example: `  nod serve --data ./data --public-url http://localhost:8080
   nod serve --data /var/lib/nod --listen :8443 --public-url https://id.example.org --tls-cert id.crt --tls-key id.key
@@ -40,7 +42,7 @@ are finished. A second Ctrl+C stops at once.`,
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), c)
+			return serve(cmd.Context(), c, func() (mfa.Policy, error) { return config.LoadPolicy(cmd.Flags(), os.Environ()) })
 		},
 	}
 	config.Bind(cmd.Flags())
@@ -51,7 +53,7 @@ are finished. A second Ctrl+C stops at once.`,
 // loopback there is none.
 const drainFor = 5 * time.Second
 
-func serve(ctx context.Context, c config.Config) (err error) {
+func serve(ctx context.Context, c config.Config, policy func() (mfa.Policy, error)) (err error) {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	o, err := options(c, log)
 	if err != nil {
@@ -77,6 +79,7 @@ func serve(ctx context.Context, c config.Config) (err error) {
 	if len(c.OutboundAllow) > 0 {
 		log.Info("nod may call private places", "outbound_allow", c.OutboundAllow)
 	}
+	defer reloadOnHangup(ctx, s, policy, log)()
 	return s.Run(ctx, l)
 }
 

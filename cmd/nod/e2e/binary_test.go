@@ -54,6 +54,7 @@ type installation struct {
 	issuer string
 	listen string
 	log    *lockedBuffer
+	config string // a configuration file, "" for none
 	serve  *exec.Cmd
 }
 
@@ -80,6 +81,9 @@ func install(t *testing.T) *installation {
 func (i *installation) start() {
 	i.t.Helper()
 	i.serve = exec.Command(i.nod, "serve", "--data", i.data, "--listen", i.listen, "--public-url", i.issuer)
+	if i.config != "" {
+		i.serve.Args = append(i.serve.Args, "--config", i.config)
+	}
 	i.serve.Stderr = i.log
 	if err := i.serve.Start(); err != nil {
 		i.t.Fatal(err)
@@ -270,20 +274,31 @@ func TestAfterAKillEverythingIsStillThere(t *testing.T) {
 	}
 }
 
+// authorize is an authorization request of a client that nothing is wrong with.
+func (i *installation) authorize(c printedClient) string {
+	return i.issuer + "/authorize?" + url.Values{
+		"client_id": {c.ID}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid"},
+		"code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"},
+	}.Encode()
+}
+
+// status is what such a request is answered with at once.
+func (i *installation) status(c printedClient) int {
+	i.t.Helper()
+	res, err := http.DefaultTransport.RoundTrip(must(http.NewRequest(http.MethodGet, i.authorize(c), nil)))
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
 func TestAChangeIsSeenWithinASecond(t *testing.T) {
 	i := install(t)
 	i.start()
 	var c printedClient
 	i.must(&c, "", "client", "add", "mail", "--json", "--data", i.data, "--name", "Mail", "--redirect-uri", callback)
-	status := func() int {
-		res, err := http.DefaultTransport.RoundTrip(must(http.NewRequest(http.MethodGet, i.issuer+"/authorize?"+url.Values{"client_id": {"mail"}, "redirect_uri": {callback}, "response_type": {"code"},
-			"scope": {"openid"}, "code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"}}.Encode(), nil)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-		return res.StatusCode
-	}
+	status := func() int { return i.status(c) }
 	if got := status(); got != http.StatusSeeOther {
 		t.Fatalf("an added client at the next request: got %d", got)
 	}

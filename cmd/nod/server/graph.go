@@ -61,6 +61,7 @@ type Server struct {
 
 	lock     *os.File
 	ready    readiness
+	rules    rules
 	shutdown chan struct{}
 	stopping sync.Once
 }
@@ -160,6 +161,7 @@ func (s *Server) build() {
 		Hasher: hasher, Guesses: s.Guesses, MFA: s.MFA, Devices: s.Devices, Policy: o.Policy, Now: o.Now, Lifetime: o.LoginLifetime,
 		Passwords: password.Policy{MinLength: o.MinPasswordLength}, PasswordWords: []string{o.Brand.Name, o.PublicURL},
 	}
+	s.rules.inForce = o.Policy.Rules
 	s.MFA.OnReport, s.MFA.Reports = s.Logins.ReportedTx, s.warnOfReport
 }
 

@@ -28,7 +28,7 @@ type Ring struct {
 	Box *seal.Box
 	// Issuer is the value of the issuer column, "" meaning nod's own issuer.
 	Issuer string
-	// Algorithms to have a key for; nil means RS256, ES256 and EdDSA. RS256 is the one that every client
+	// Algorithms to have a key for; nil means all that nod signs with. RS256 is the one that every client
 	// must understand (OpenID Connect Core 1.0, section 15.1).
 	Algorithms []Algorithm
 	// Bits is the size of new RSA keys, 0 meaning [DefaultBits].
@@ -145,7 +145,7 @@ func (r *Ring) fresh(algorithm Algorithm, state string) (row, error) {
 
 func (r *Ring) algorithms() []Algorithm {
 	if len(r.Algorithms) == 0 {
-		return []Algorithm{RS256, ES256, EdDSA}
+		return []Algorithm{ES256, EdDSA, PS256, RS256}
 	}
 	// In one order on every node: two that insert in opposite orders would wait for each other.
 	return slices.Sorted(slices.Values(r.Algorithms))

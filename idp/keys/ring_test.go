@@ -25,10 +25,10 @@ func TestAFirstStartMakesAKeyForEveryAlgorithm(t *testing.T) {
 		ring := &Ring{DB: d, Box: newBox()}
 		start(t, ring)
 		set := keySet(t, ring)
-		if len(set.Keys) != 3 {
-			t.Fatalf("got %d keys, want 3", len(set.Keys))
+		if len(set.Keys) != 4 {
+			t.Fatalf("got %d keys, want 4", len(set.Keys))
 		}
-		for _, algorithm := range []Algorithm{RS256, ES256, EdDSA} {
+		for _, algorithm := range []Algorithm{RS256, PS256, ES256, EdDSA} {
 			k := signer(t, ring, algorithm)
 			token, err := k.Sign([]byte("{}"), "JWT")
 			if err != nil {
@@ -45,14 +45,14 @@ func TestAFirstStartMakesAKeyForEveryAlgorithm(t *testing.T) {
 				t.Errorf("got %s, %v, want %s", jwk.KeyID, err, k.ID())
 			}
 		}
-		if _, err := ring.Signer(t.Context(), PS256); !errors.Is(err, ErrNoKey) {
+		if _, err := ring.Signer(t.Context(), "HS256"); !errors.Is(err, ErrNoKey) {
 			t.Errorf("got %v, want ErrNoKey", err)
 		}
 		if _, err := ring.Public(t.Context(), "unknown"); !errors.Is(err, ErrNoKey) {
 			t.Errorf("got %v, want ErrNoKey", err)
 		}
-		if got := audited(t, d, "idp.signing_key.created"); got != 3 {
-			t.Errorf("got %d audit entries, want 3", got)
+		if got := audited(t, d, "idp.signing_key.created"); got != 4 {
+			t.Errorf("got %d audit entries, want 4", got)
 		}
 	})
 }
@@ -68,8 +68,8 @@ func TestASecondStartUsesTheStoredKeys(t *testing.T) {
 		if string(body1) != string(body2) || etag1 != etag2 || etag1 == "" {
 			t.Errorf("got %s and %s, %s and %s", etag1, etag2, body1, body2)
 		}
-		if got := audited(t, d, "idp.signing_key.created"); got != 3 {
-			t.Errorf("got %d keys created, want 3", got)
+		if got := audited(t, d, "idp.signing_key.created"); got != 4 {
+			t.Errorf("got %d keys created, want 4", got)
 		}
 	})
 }

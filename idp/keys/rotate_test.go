@@ -188,3 +188,34 @@ func TestKeysOfAnUnknownAlgorithmAreNeverMade(t *testing.T) {
 		t.Errorf("got %v, want ErrAlgorithm", err)
 	}
 }
+
+func TestAPublishedKeySignsByItselfADayLater(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ring, c := rotating(t, d)
+		old := signer(t, ring, ES256).ID()
+		c.at = c.at.Add(time.Second)
+		waiting, err := ring.Rotate(t.Context(), ES256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := ring.Rotate(t.Context(), ES256); err != nil || again.KID != waiting.KID {
+			t.Errorf("rotating again: got %v (%v), want the key that waits", again, err)
+		}
+		for _, step := range []struct {
+			pass time.Duration
+			want string
+		}{{0, old}, {PublishAhead - time.Millisecond, old}, {time.Millisecond, waiting.KID}, {0, waiting.KID}} {
+			c.at = c.at.Add(step.pass)
+			if err := ring.Advance(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := signer(t, ring, ES256).ID(); got != step.want {
+				t.Errorf("at %v: got %s, want %s", c.at, got, step.want)
+			}
+		}
+		all, err := ring.List(t.Context())
+		if err != nil || len(all) != 2 || all[0].State != Retired || all[0].KID != old || all[0].RetiredAt.IsZero() || all[1].State != Active {
+			t.Errorf("got %v, %v", all, err)
+		}
+	})
+}

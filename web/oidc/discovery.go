@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/evidence"
+	"github.com/nod-idp/nod/internal/jws"
 )
 
 // metadataDocument is what nod says of itself (OpenID Connect Discovery 1.0, section
@@ -35,6 +37,10 @@ type metadataDocument struct {
 	TokenAuth          []string `json:"token_endpoint_auth_methods_supported"`
 	IntrospectionAuth  []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationAuth     []string `json:"revocation_endpoint_auth_methods_supported"`
+	TokenAuthAlgs      []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAlgs  []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	RevocationAlgs     []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	ProofAlgs          []string `json:"dpop_signing_alg_values_supported"` // RFC 9449, section 5.1
 	Claims             []string `json:"claims_supported"`
 	Prompts            []string `json:"prompt_values_supported"`
 	ChallengeMethods   []string `json:"code_challenge_methods_supported"`
@@ -62,8 +68,8 @@ var prompts = []string{"none", "login", "consent", "select_account"}
 var responseModes = []string{"query", "fragment", "form_post"}
 
 func (s *Surface) metadata() (document, error) {
-	secrets := []string{string(client.AuthBasic), string(client.AuthPost)}
-	all := append(append([]string{}, secrets...), string(client.AuthNone))
+	confidential := []string{string(client.AuthBasic), string(client.AuthPost), string(client.AuthPrivateKey)}
+	all := append(slices.Clone(confidential), string(client.AuthNone))
 	body, err := json.MarshalIndent(metadataDocument{
 		Issuer:            s.Issuer,
 		Authorization:     s.Issuer + authorizePath,
@@ -80,10 +86,14 @@ func (s *Surface) metadata() (document, error) {
 		Grants:            []string{string(client.AuthorizationCode), string(client.RefreshToken), string(client.ClientCredentials), string(client.DeviceCode)},
 		ACRs:              evidence.ACRs(),
 		Subjects:          []string{"public"},
-		IDTokenAlgs:       []string{string(client.RS256), string(client.ES256), string(client.EdDSA)},
+		IDTokenAlgs:       []string{string(client.RS256), string(client.PS256), string(client.ES256), string(client.EdDSA)},
 		TokenAuth:         all,
-		IntrospectionAuth: secrets,
+		IntrospectionAuth: confidential,
 		RevocationAuth:    all,
+		TokenAuthAlgs:     jws.Algorithms(),
+		IntrospectionAlgs: jws.Algorithms(),
+		RevocationAlgs:    jws.Algorithms(),
+		ProofAlgs:         jws.Algorithms(),
 		Claims: []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
 			"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
 			"gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "phone_number",

@@ -52,17 +52,18 @@ func (s *Server) sweep(ctx context.Context) {
 // sweepOnce lets every room delete what is over.
 func (s *Server) sweepOnce(ctx context.Context) {
 	for name, sweep := range map[string]func(context.Context, int) (int64, error){
-		"challenges": s.MFA.Sweep,
-		"guesses":    s.Guesses.Sweep,
-		"logins":     s.Logins.SweepLogins,
-		"reports":    s.Logins.SweepReports,
-		"sessions":   s.Sessions.Sweep,
-		"tokens":     s.Tokens.Sweep,
-		"pairings":   s.Pairings.Sweep,
-		"enrolments": s.Devices.Sweep,
-		"apps":       s.MFA.Tokens.Sweep,
-		"outbox":     s.Outbox.Sweep,
-		"resets":     s.Logins.Resets.Sweep,
+		"challenges":   s.MFA.Sweep,
+		"guesses":      s.Guesses.Sweep,
+		"logins":       s.Logins.SweepLogins,
+		"reports":      s.Logins.SweepReports,
+		"sessions":     s.Sessions.Sweep,
+		"tokens":       s.Tokens.Sweep,
+		"pairings":     s.Pairings.Sweep,
+		"enrolments":   s.Devices.Sweep,
+		"apps":         s.MFA.Tokens.Sweep,
+		"outbox":       s.Outbox.Sweep,
+		"resets":       s.Logins.Resets.Sweep,
+		"signing keys": s.turnKeys,
 		"replays": func(ctx context.Context, limit int) (int64, error) {
 			return s.DB.SweepOnce(ctx, s.now(), limit)
 		},

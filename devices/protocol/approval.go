@@ -64,9 +64,15 @@ func (a Approval) encode(withNumber bool) []byte {
 	return Canonical(append(fields, string(a.Verdict), a.Expires.millis())...)
 }
 
-// Canonical returns the canonical encoding of the context.
+// Canonical returns the canonical encoding of the context. A message is a field more: a
+// device that does not know of it encodes something else, and cannot approve what it did
+// not show.
 func (c Context) Canonical() []byte {
-	return Canonical(c.ClientName, c.IP, c.Place, c.Browser, c.OS, c.At.millis())
+	fields := []string{c.ClientName, c.IP, c.Place, c.Browser, c.OS, c.At.millis()}
+	if c.Message != "" {
+		fields = append(fields, c.Message)
+	}
+	return Canonical(fields...)
 }
 
 // Canonical encodes a sequence of texts: each as its length in bytes, four

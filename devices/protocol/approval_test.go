@@ -36,6 +36,7 @@ func approvalChanges() map[string]func(*Approval) {
 		"browser":     func(a *Approval) { a.Context.Browser = "Firefox 14" },
 		"os":          func(a *Approval) { a.Context.OS = "0Linux" },
 		"at":          func(a *Approval) { a.Context.At = At(testNow.Add(time.Millisecond)) },
+		"message":     func(a *Approval) { a.Context.Message = "Till 3" },
 		"number":      func(a *Approval) { a.Number = "43" },
 		"verdict":     func(a *Approval) { a.Verdict = Deny },
 		"expires":     func(a *Approval) { a.Expires = At(testNow.Add(3 * time.Minute)) },
@@ -110,6 +111,7 @@ func TestNoTwoFieldTuplesShareAnEncoding(t *testing.T) {
 		{{ClientName: "ab"}, {ClientName: "a", IP: "b"}},
 		{{IP: "\x00\x00\x00\x00"}, {Place: "\x00\x00\x00\x00"}},
 		{{Browser: "1", OS: "2"}, {Browser: "12"}},
+		{{Message: "1"}, {}},
 	} {
 		if bytes.Equal(pair[0].Canonical(), pair[1].Canonical()) {
 			t.Errorf("%+v and %+v share an encoding", pair[0], pair[1])

@@ -99,9 +99,9 @@ func TestTimesTravelInMilliseconds(t *testing.T) {
 
 func TestACleanContextCannotForgeTheScreen(t *testing.T) {
 	got := Context{
-		ClientName: "Mail\u202e\n", Browser: strings.Repeat("é", 300), Place: " Bern\x00\xff ", IP: "::1", OS: "\u2028", At: Time{Time: testNow.Add(time.Nanosecond)},
+		ClientName: "Mail\u202e\n", Browser: strings.Repeat("é", 300), Place: " Bern\x00\xff ", IP: "::1", OS: "\u2028", Message: "Till\u200f 3", At: Time{Time: testNow.Add(time.Nanosecond)},
 	}.Clean()
-	want := Context{ClientName: "Mail", Browser: strings.Repeat("é", 200), Place: "Bern", IP: "::1", At: At(testNow)}
+	want := Context{ClientName: "Mail", Browser: strings.Repeat("é", 200), Place: "Bern", IP: "::1", Message: "Till 3", At: At(testNow)}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

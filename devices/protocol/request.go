@@ -118,6 +118,9 @@ type Context struct {
 	Browser    string `json:"browser"`
 	OS         string `json:"os"`
 	At         Time   `json:"at"`
+	// Message is what an application that asks without a browser says it is about (OpenID
+	// Connect CIBA Core 1.0, binding_message), "" if there is none.
+	Message string `json:"message,omitempty"`
 }
 
 // maxContext is how many characters of each text of a context are kept.
@@ -128,7 +131,7 @@ const maxContext = 200
 // UTF-8 (which the two sides would hash differently) and excessive length. The
 // server calls it once, before it stores the context.
 func (c Context) Clean() Context {
-	for _, text := range []*string{&c.ClientName, &c.IP, &c.Place, &c.Browser, &c.OS} {
+	for _, text := range []*string{&c.ClientName, &c.IP, &c.Place, &c.Browser, &c.OS, &c.Message} {
 		*text = cleanText(*text)
 	}
 	c.At = At(c.At.Time)

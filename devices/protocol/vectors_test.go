@@ -87,6 +87,10 @@ func TestApprovalVectors(t *testing.T) {
 		{"an unknown place and a time with milliseconds", func(a *Approval) {
 			a.Context.Place, a.Context.IP, a.Context.At = "", "2001:db8::7", At(testNow.Add(7*time.Millisecond))
 		}},
+		{"an application that asks without a browser, with a message", func(a *Approval) {
+			a.Number, a.Context.IP, a.Context.Place, a.Context.Browser, a.Context.OS = "", "", "", "", ""
+			a.Context.Message = "Till 3 · 42.10 €"
+		}},
 		{"names in other scripts", func(a *Approval) { a.Context.ClientName, a.Context.Place = "メール 📬", "東京" }},
 	} {
 		a := exampleApproval()

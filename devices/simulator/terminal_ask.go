@@ -81,12 +81,15 @@ func (t Terminal) show(p *Phone, r protocol.Request) {
 	browser := strings.TrimSpace(strings.Join([]string{c.Browser, c.OS}, " "))
 	t.printf("\nSign-in request for %s\n", p.describe())
 	for _, row := range [][2]string{
-		{"application", c.ClientName}, {"from", from}, {"browser", browser}, {"time", c.At.Local().Format(time.TimeOnly)},
+		{"application", c.ClientName}, {"about", c.Message}, {"from", from}, {"browser", browser}, {"time", c.At.Local().Format(time.TimeOnly)},
 		{"open for", r.ExpiresAt.Sub(t.now().Add(p.Offset())).Round(time.Second).String()},
 	} {
 		if row[1] != "" {
 			t.printf("  %-12s %s\n", row[0], row[1])
 		}
+	}
+	if c.Browser == "" && c.IP == "" {
+		t.printf("  The application asks by itself, without a browser.\n")
 	}
 	if r.NewClient {
 		t.printf("  Look twice: you never used this application before.\n")

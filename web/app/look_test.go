@@ -46,6 +46,8 @@ var looks = []struct {
 	{"request", "request", request(map[string]any{"number": true, "finger": true, "second": "finger"})},
 	{"request with a PIN, unusual", "request", request(map[string]any{
 		"number": true, "pin": true, "second": "pin", "newClient": true, "newNetwork": true, "newCountry": true, "away": true, "km": 412, "far": true, "status": "Sending…"})},
+	{"request without a browser", "request", map[string]any{
+		"client": "Contoso Bank", "account": "alice", "message": "Till 3 · 42.10 €", "alone": true, "ago": "just now", "left": "1:58", "finger": true}},
 	{"request with a tap", "request", request(nil)},
 	{"approved", "approved", map[string]any{"client": "Contoso Mail", "passcode": "492 817", "returning": true}},
 	{"denied", "denied", map[string]any{"client": "Contoso Mail"}},

@@ -5,7 +5,7 @@ import { canonical } from "./canonical.js";
  * A request as the server describes it.
  * @typedef {{
  *   id: string, nonce: string, client: {id: string, name: string}, account: string,
- *   context: {client_name: string, ip?: string, place?: string, browser?: string, os?: string, at: string},
+ *   context: {client_name: string, ip?: string, place?: string, browser?: string, os?: string, at: string, message?: string},
  *   match_digits: number, state: string, created_at: string, expires_at: string,
  *   new_client?: boolean, new_network?: boolean, same_browser?: boolean,
  * }} Request
@@ -52,6 +52,7 @@ export function approvalCanonical(request, account, number, verdict) {
 export function contextCanonical(context) {
 	return canonical(
 		context.client_name, context.ip ?? "", context.place ?? "", context.browser ?? "", context.os ?? "", millis(context.at),
+		...(context.message ? [context.message] : []),
 	);
 }
 

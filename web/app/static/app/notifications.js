@@ -44,8 +44,8 @@ export function afterWake(account, { requests, notices }, several, looks) {
  */
 export function ofRequest(account, request, several, looks) {
 	const { texts } = looks;
-	const { client_name: client, place, ip } = request.context;
-	const values = { client, place: place || ip || "?", account: account.account.displayName || account.account.name };
+	const { client_name: client, place, ip, message } = request.context;
+	const values = { client, place: message || place || ip || "?", account: account.account.displayName || account.account.name };
 	const deny = { action: "deny", title: texts.deny };
 	const approve = { action: "approve", title: texts.approve };
 	return make(looks, texts.request, fill(several ? texts.requestBodyAccount : texts.requestBody, values), {

@@ -8,12 +8,13 @@ import { ago, word } from "./words.js";
  * @param {number} now on the server's clock
  */
 export function facts(account, request, now) {
-	const { client_name: client, browser, os, place, ip, at } = request.context;
+	const { client_name: client, browser, os, place, ip, at, message } = request.context;
 	return {
 		client: client || word("unnamed"),
 		account: account.account.name,
 		browser: browser && os ? word("on", { browser, system: os }) : browser || os,
-		place, ip,
+		place, ip, message,
+		alone: !browser && !ip,
 		address: place ? "" : ip,
 		ago: ago(at, now),
 		newClient: request.new_client,

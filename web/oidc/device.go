@@ -3,11 +3,9 @@ package oidc
 import (
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
-	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/web/guard"
 )
@@ -50,18 +48,4 @@ func (s *Surface) deviceAuthorization(w http.ResponseWriter, r *http.Request) er
 		VerifyWhole: s.PairURL + "?user_code=" + begun.UserCode,
 		ExpiresIn:   int64(begun.ExpiresIn.Seconds()), Interval: int64(begun.Interval.Seconds()),
 	})
-}
-
-// poll answers a client that waits for its person at the token endpoint.
-func (s *Surface) poll(w http.ResponseWriter, r *http.Request, c client.Client, form url.Values, asked token.Asked) error {
-	code := strings.TrimSpace(form.Get("device_code"))
-	if code == "" {
-		return problemOf(fail(idp.InvalidRequest, "device_code is missing", nil))
-	}
-	issued, err := s.Pairings.Redeem(audit.As(r.Context(), "client:"+c.ID), c, code, asked)
-	keepOrigin(w, r, c)
-	if err != nil {
-		return problemOf(err)
-	}
-	return sendJSON(w, answerOf(issued))
 }

@@ -46,14 +46,14 @@ func (s *Surface) tokenFront(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return problemOf(err)
 	}
-	asked := token.Asked{Resources: form[resourceParameter]}
-	if asked.JKT, err = s.provedKey(w, r, c, tokenPath); err != nil {
+	ex := &exchange{client: c, asked: token.Asked{Resources: form[resourceParameter]}}
+	if ex.asked.JKT, err = s.provedKey(w, r, c, tokenPath); err != nil {
 		return problemOf(err)
 	}
-	if client.Grant(form.Get("grant_type")) == client.DeviceCode {
-		return s.poll(w, r, c, form, asked)
+	if grant, waits := s.waiting(form); waits {
+		return s.poll(w, r, ex, form, grant)
 	}
-	return s.run(w, r, &exchange{client: c, asked: asked})
+	return s.run(w, r, ex)
 }
 
 func allowGrant(c client.Client, form url.Values) error {

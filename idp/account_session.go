@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
-	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
@@ -116,41 +114,4 @@ func (s *Service) endSessionsTx(tx *db.Tx, userID, except, reason string) error 
 		}
 	}
 	return nil
-}
-
-// Connected is a client that stays connected when its person is signed out.
-type Connected struct {
-	ClientID string
-	Name     string
-	Since    time.Time
-	UsedAt   time.Time // when it last took new tokens
-}
-
-// Connected returns the clients that can use the person's account while they are away.
-func (s *Service) Connected(ctx context.Context, h Holder) ([]Connected, error) {
-	grants, err := s.Tokens.Offline(ctx, h.User.ID)
-	if err != nil {
-		return nil, fmt.Errorf("list connected clients: %w", err)
-	}
-	var list []Connected
-	for _, g := range grants {
-		if _, err := s.Clients.Get(ctx, g.ClientID); errors.Is(err, client.ErrNotFound) {
-			continue // it was removed and can use nothing
-		} else if err != nil {
-			return nil, fmt.Errorf("list connected clients: %w", err)
-		}
-		list = append(list, Connected{ClientID: g.ClientID, Name: s.clientName(ctx, g.ClientID), Since: g.Since, UsedAt: g.UsedAt})
-	}
-	return list, nil
-}
-
-// disconnected is why a grant was revoked by its person.
-const disconnected = "disconnected"
-
-// Disconnect takes back everything a client was given about the person. It returns
-// token.ErrNone if there was nothing.
-func (s *Service) Disconnect(ctx context.Context, h Holder, clientID string) error {
-	return s.DB.Write(asPerson(ctx, h), func(tx *db.Tx) error {
-		return s.Tokens.RevokePersonTx(tx, h.User.ID, clientID, disconnected)
-	})
 }

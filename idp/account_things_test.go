@@ -95,7 +95,7 @@ func (v *visit) redeem(clientID string) {
 	c, err := v.w.Clients.Get(v.w.t.Context(), clientID)
 	must(v.w.t, err)
 	st := v.standing()
-	_, err = v.w.Tokens.Redeem(v.w.t.Context(), c, v.w.Response(st.Login).Code, callback, "", token.Asked{})
+	_, err = v.w.Tokens.Redeem(v.w.t.Context(), c, v.w.told(st.Login).Code, callback, "", token.Asked{})
 	must(v.w.t, err)
 }
 

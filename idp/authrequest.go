@@ -1,6 +1,11 @@
 package idp
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"github.com/nod-idp/nod/idp/claims"
+)
 
 // AuthRequest is an authorization request whose client and redirect URI have been
 // checked (OpenID Connect Core 1.0, section 3.1.2.1).
@@ -8,7 +13,8 @@ type AuthRequest struct {
 	ClientID     string   `json:"client_id"`
 	RedirectURI  string   `json:"redirect_uri"`
 	ResponseType string   `json:"response_type"`
-	ResponseMode string   `json:"response_mode"` // query, fragment or form_post, never empty
+	ResponseMode string   `json:"response_mode"` // as it is carried out: query, fragment or form_post, never empty
+	JWT          bool     `json:"jwt,omitempty"` // whether the answer is a signed JWT
 	Scopes       []string `json:"scopes"`
 	State        string   `json:"state,omitempty"`
 	Nonce        string   `json:"nonce,omitempty"`
@@ -17,7 +23,10 @@ type AuthRequest struct {
 	ACRValues    []string `json:"acr_values,omitempty"`
 	LoginHint    string   `json:"login_hint,omitempty"`
 	UILocales    []string `json:"ui_locales,omitempty"`
-	// HintSubject is the sub of a valid id_token_hint: only that person will do.
+	// Claims are the single claims asked for.
+	Claims claims.Asked `json:"claims,omitzero"`
+	// HintSubject is the sub of a valid id_token_hint, or the one that the parameter claims
+	// demands: only that person will do.
 	HintSubject string `json:"hint_subject,omitempty"`
 	// CodeChallenge is the S256 challenge (RFC 7636), "" if the client sent none.
 	CodeChallenge string `json:"code_challenge,omitempty"`
@@ -34,3 +43,18 @@ func (r AuthRequest) Prompts(value string) bool { return slices.Contains(r.Promp
 
 // Asks reports whether the request holds this scope.
 func (r AuthRequest) Asks(scope string) bool { return slices.Contains(r.Scopes, scope) }
+
+// Wants reports whether the answer has to hold a part: code, id_token or token. A request
+// for the person's own pages wants none of them.
+func (r AuthRequest) Wants(part string) bool {
+	return slices.Contains(strings.Fields(r.ResponseType), part)
+}
+
+// classes are the authentication context classes that steer what is demanded. Where some
+// are essential, the voluntary ones have no say.
+func (r AuthRequest) classes() []string {
+	if len(r.Claims.ACR) > 0 {
+		return r.Claims.ACR
+	}
+	return r.ACRValues
+}

@@ -1,12 +1,12 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,13 +36,6 @@ type Begun struct {
 	Response   *Response // set when the client is answered at once
 }
 
-// Response is what goes back to the client's redirect URI: a code or an error.
-type Response struct {
-	Request AuthRequest
-	Code    string
-	Err     *OAuthError
-}
-
 // longestUserAgent is how much of a User-Agent header is kept.
 const longestUserAgent = 300
 
@@ -61,24 +54,24 @@ func (s *Service) Begin(ctx context.Context, req AuthRequest, b Browser) (Begun,
 		return Begun{}, fmt.Errorf("begin a login: %w", err)
 	}
 	l.UserID, l.Evidence, l.SessionID = held.UserID, held.Evidence, held.ID
+	l.Questions.Account = held.ID != "" && req.Prompts("select_account")
+	if l.firstParty, err = s.firstParty(ctx, l.ClientID); err != nil {
+		return Begun{}, fmt.Errorf("begin a login: %w", err)
+	}
 	demand, err := s.demand(ctx, l)
 	if err != nil {
 		return Begun{}, fmt.Errorf("begin a login: %w", err)
 	}
 	next := l.Next(demand, now)
 	if next == StepFinish && !req.StaysHere() {
-		begun, err := s.answerFromSession(ctx, l, held)
-		if !errors.Is(err, session.ErrNone) {
-			return begun, err
+		begun, err := s.fromSession(ctx, &l, held)
+		if begun != nil || err != nil {
+			return *cmp.Or(begun, &Begun{}), err
 		}
-		l.UserID, l.Evidence, l.SessionID = "", evidence.Evidence{}, "" // it ended this very moment
-		next = StepPassword
+		next = l.Next(demand, now)
 	}
-	switch {
-	case req.Prompts("none") && next == StepFactor:
-		return refused(req, InteractionRequired, "a second factor is needed"), nil
-	case req.Prompts("none"):
-		return refused(req, LoginRequired, "nobody is signed in"), nil
+	if req.Prompts("none") {
+		return refused(req, silence(next)), nil
 	}
 	if l.UserID != "" {
 		if l.KnownBrowser, _, err = s.Sessions.Known(ctx, l.UserID, b.KnownToken); err != nil {
@@ -88,8 +81,20 @@ func (s *Service) Begin(ctx context.Context, req AuthRequest, b Browser) (Begun,
 	return s.store(ctx, l, b)
 }
 
-func refused(req AuthRequest, code, why string) Begun {
-	return Begun{Response: &Response{Request: req, Err: &OAuthError{Code: code, Description: why}}}
+func refused(req AuthRequest, why *OAuthError) Begun {
+	return Begun{Response: &Response{Request: req, Err: why}}
+}
+
+// silence is why a request that allows no page cannot be answered (OpenID Connect Core
+// 1.0, section 3.1.2.6).
+func silence(next Step) *OAuthError {
+	switch next {
+	case StepFactor:
+		return &OAuthError{Code: InteractionRequired, Description: "a second factor is needed"}
+	case StepConsent:
+		return &OAuthError{Code: ConsentRequired, Description: "the person has to be asked"}
+	}
+	return &OAuthError{Code: LoginRequired, Description: "nobody is signed in"}
 }
 
 // usableSession returns the browser's session if the request accepts it, and an
@@ -97,7 +102,7 @@ func refused(req AuthRequest, code, why string) Begun {
 // above max_age or a hint at somebody else make the session count for nothing.
 func (s *Service) usableSession(ctx context.Context, req AuthRequest, b Browser) (session.Session, error) {
 	var none session.Session
-	if b.SessionToken == "" || req.Prompts("login") || req.Prompts("select_account") {
+	if b.SessionToken == "" || req.Prompts("login") {
 		return none, nil
 	}
 	held, err := s.Sessions.Find(ctx, b.SessionToken)
@@ -134,29 +139,50 @@ func oldest(e evidence.Evidence) time.Time {
 	return e.FactorAt
 }
 
-func (s *Service) answerFromSession(ctx context.Context, l Login, held session.Session) (Begun, error) {
-	response := &Response{Request: l.Request}
+// fromSession answers a request that a session is enough for. It returns nothing when
+// the login has to go on after all: the person has to be asked for consent, or the session
+// ended this very moment.
+func (s *Service) fromSession(ctx context.Context, l *Login, held session.Session) (*Begun, error) {
+	if l.unmet() {
+		begun := refused(l.Request, &OAuthError{Code: UnmetAuthentication, Description: failureText[UnmetAuthentication]})
+		return &begun, nil
+	}
+	due, err := s.consentDue(ctx, *l)
+	if err != nil {
+		return nil, err
+	}
+	if l.Questions.Consent = due; due {
+		return nil, nil
+	}
+	response, err := s.answerFromSession(ctx, *l, held)
+	if errors.Is(err, session.ErrNone) {
+		l.forget()
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("answer from a session: %w", err)
+	}
+	return &Begun{Response: &response}, nil
+}
+
+func (s *Service) answerFromSession(ctx context.Context, l Login, held session.Session) (Response, error) {
+	l.ID = "" // nothing was stored; what is issued is random
+	var request token.CodeRequest
+	var issued token.Front
 	err := s.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		if err := s.Sessions.HoldTx(tx, held.SID); err != nil {
 			return err
 		}
-		request := s.codeRequest(l, held)
-		request.LoginID = "" // nothing was stored; the code is random
-		response.Code, err = s.Tokens.IssueCodeTx(tx, request)
+		if request, err = s.codeRequestTx(tx, l, held); err != nil {
+			return err
+		}
+		issued, err = s.issueTx(tx, l.Request, request)
 		return err
 	})
 	if err != nil {
-		return Begun{}, fmt.Errorf("answer from a session: %w", err)
+		return Response{}, err
 	}
-	return Begun{Response: response}, nil
-}
-
-func (s *Service) codeRequest(l Login, held session.Session) token.CodeRequest {
-	return token.CodeRequest{
-		LoginID: l.ID, ClientID: l.ClientID, UserID: held.UserID, SID: held.SID, RedirectURI: l.Request.RedirectURI,
-		Nonce: l.Request.Nonce, CodeChallenge: l.Request.CodeChallenge, Scopes: slices.Clone(l.Request.Scopes), Evidence: held.Evidence,
-		DPoPThumbprint: l.Request.DPoPThumbprint, Resources: l.Request.Resources,
-	}
+	return s.answer(ctx, l.Request, request, issued, l.CreatedAt)
 }
 
 func (s *Service) store(ctx context.Context, l Login, b Browser) (Begun, error) {

@@ -21,10 +21,10 @@ func TestWhatASessionIsGoodFor(t *testing.T) {
 		"the same demand again":            {"number", nil, 0, "code"},
 		"a lesser demand":                  {"off", nil, 0, "code"},
 		"prompt=none":                      {"number", prompt("none"), 0, "code"},
-		"prompt=consent does nothing yet":  {"number", prompt("consent"), 0, "code"},
+		"prompt=consent, first party":      {"number", prompt("consent"), 0, "code"},
 		"prompt=login":                     {"number", prompt("login"), 0, "login"},
 		"prompt=login consent":             {"number", prompt("login", "consent"), 0, "login"},
-		"prompt=select_account":            {"number", prompt("select_account"), 0, "login"},
+		"prompt=select_account":            {"number", prompt("select_account"), 0, "account"},
 		"max_age not reached":              {"number", age(60), 59 * time.Second, "code"},
 		"max_age passed":                   {"number", age(60), 61 * time.Second, "login"},
 		"max_age=0 a moment later":         {"number", age(0), time.Second, "login"},
@@ -110,7 +110,7 @@ func TestAnotherPersonThanTheHintIsRefused(t *testing.T) {
 		v, _ := w.begin(idp.Browser{}, request("off", func(r *idp.AuthRequest) { r.HintSubject = w.bob.ID }))
 		v.submit("alice", secret)
 		st := v.want(idp.PageDone)
-		if r := w.Response(st.Login); r.Err == nil || r.Err.Code != idp.LoginRequired || r.Code != "" {
+		if r := w.told(st.Login); r.Err == nil || r.Err.Code != idp.LoginRequired || r.Code != "" {
 			t.Errorf("got %+v, want login_required", r)
 		}
 	})

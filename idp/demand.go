@@ -45,7 +45,7 @@ func (s *Service) policyDemand(ctx context.Context, l Login) (mfa.Demand, error)
 // browser and the policy still lets them. Whoever asks for more than usual, by a class
 // or an age, gets it, and so does whoever signs in something on another screen.
 func (s *Service) waive(ctx context.Context, l Login, demand mfa.Demand) (mfa.Demand, error) {
-	plain := len(l.Request.ACRValues) == 0 && l.Request.MaxAge == nil && !l.Request.pairs()
+	plain := len(l.Request.classes()) == 0 && l.Request.MaxAge == nil && !l.Request.pairs()
 	if !demand.Factor || demand.Terms.Remember == 0 || !plain {
 		return demand, nil
 	}
@@ -61,7 +61,7 @@ func (s *Service) waive(ctx context.Context, l Login, demand mfa.Demand) (mfa.De
 // decide puts the facts of a login before the policy. What nobody asks about is not
 // looked up.
 func (s *Service) decide(ctx context.Context, l Login, factor mfa.SecondFactor) (mfa.Demand, error) {
-	f := mfa.Facts{Client: l.ClientID, ClientFactor: factor, ACR: l.Request.ACRValues}
+	f := mfa.Facts{Client: l.ClientID, ClientFactor: factor, ACR: l.Request.classes()}
 	f.IP, _ = netip.ParseAddr(l.IP)
 	asksPasskey := slices.Contains(f.ACR, evidence.ACRPhishingResistant)
 	if l.UserID == "" || !s.policy().AsksWho() && !asksPasskey {

@@ -44,7 +44,7 @@ func TestALostAnswerIsNoLostLogin(t *testing.T) {
 		digits, form, before := p.answer(protocol.Approve, v.ask()), v.form(), v.b
 		first, err := w.SubmitPasscode(t.Context(), v.l, before, form, digits)
 		must(t, err)
-		code := w.Response(v.standing().Login).Code
+		code := w.told(v.standing().Login).Code
 		w.clock = w.clock.Add(59 * time.Second)
 		again, err := w.SubmitPasscode(t.Context(), v.l, before, form, digits) // the cookies never arrived
 		must(t, err)
@@ -54,7 +54,7 @@ func TestALostAnswerIsNoLostLogin(t *testing.T) {
 		if _, err := w.Sessions.Find(t.Context(), first.SessionToken); !errors.Is(err, session.ErrNone) {
 			t.Errorf("the token that was lost: got %v, want it worthless", err)
 		}
-		if got := w.Response(v.standing().Login).Code; got != code {
+		if got := w.told(v.standing().Login).Code; got != code {
 			t.Error("the code changed")
 		}
 		if _, err := w.SubmitPasscode(t.Context(), v.l, idp.Browser{}, form, digits); !errors.Is(err, idp.ErrElsewhere) {
@@ -98,7 +98,7 @@ func TestWhoTakesOverABrowserTakesNothingWithIt(t *testing.T) {
 		alice.through(p, "alice")
 		c, err := w.Clients.Get(t.Context(), "number")
 		must(t, err)
-		issued, err := w.Tokens.Redeem(t.Context(), c, w.Response(alice.standing().Login).Code, callback, "", token.Asked{})
+		issued, err := w.Tokens.Redeem(t.Context(), c, w.told(alice.standing().Login).Code, callback, "", token.Asked{})
 		must(t, err)
 		again, _ := w.begin(alice.b, request("number", func(r *idp.AuthRequest) { r.Prompt = []string{"login"} }))
 		again.through(p, "alice")
@@ -132,7 +132,7 @@ func TestCancellingTellsTheClientAndThePhone(t *testing.T) {
 		v.submit("alice", secret)
 		v.ask()
 		must(t, w.Cancel(t.Context(), v.l, v.b, v.form()))
-		if r := w.Response(v.want(idp.PageDone).Login); r.Err == nil || r.Err.Code != idp.AccessDenied {
+		if r := w.told(v.want(idp.PageDone).Login); r.Err == nil || r.Err.Code != idp.AccessDenied {
 			t.Errorf("got %+v", r)
 		}
 		if open, err := w.MFA.Requests(t.Context(), p.device()); err != nil || len(open) != 0 {

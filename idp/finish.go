@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
@@ -22,8 +21,12 @@ type Finished struct {
 }
 
 // finishTx completes a login in the transaction of its last step: the session, the
-// memory of this browser, the code and the end of the login become true together.
+// memory of this browser, the code and the end of the login become true together. A login
+// that a session was enough for, once its person had agreed, leaves the session as it is.
 func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, terms mfa.Terms, held session.Session) (*Finished, error) {
+	if l.borrows() && !l.Evidence.AuthTime().After(held.Evidence.AuthTime()) {
+		return &Finished{}, s.endTx(tx, l, terms, held)
+	}
 	began, sessionToken, err := s.Sessions.StartTx(tx, session.New{
 		UserID: l.UserID, Evidence: l.Evidence, Challenge: l.Evidence.Challenge,
 		IP: l.IP, UserAgent: l.UserAgent, Replaces: held.ID, Life: terms.Session,
@@ -52,20 +55,29 @@ func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, terms mfa.Terms, held 
 			}
 		}
 	}
+	return f, s.endTx(tx, l, terms, began)
+}
+
+// endTx issues what the client gets and marks the login as done.
+func (s *Service) endTx(tx *db.Tx, l Login, terms mfa.Terms, began session.Session) error {
 	if !l.Request.StaysHere() {
-		_, err := s.Tokens.IssueCodeTx(tx, s.codeRequest(l, began))
+		request, err := s.codeRequestTx(tx, l, began)
+		if err != nil {
+			return err
+		}
+		_, err = s.issueTx(tx, l.Request, request)
 		if errors.Is(err, token.ErrCodeIssued) {
-			return nil, ErrMoved
+			return ErrMoved
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	l.State, l.SessionID, l.FinishedAt, l.Notice = Done, began.ID, s.now(), Notice{}
 	if err := s.saveTx(tx, l); err != nil {
-		return nil, err
+		return err
 	}
-	return f, audit.Record(tx, audit.Entry{
+	return audit.Record(tx, audit.Entry{
 		At: l.FinishedAt, Action: "login.finished", Subject: l.ID, User: l.UserID, Client: l.ClientID,
 		Detail: map[string]any{
 			"session": began.ID, "amr": l.Evidence.AMR(), "acr": l.Evidence.ACR(),
@@ -84,7 +96,17 @@ func (s *Service) proceedTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, he
 		if begun, err := s.beginAgainTx(tx, l); begun || err != nil {
 			return nil, err
 		}
-		return s.finishTx(tx, l, b, demand.Terms, held)
+		if l.unmet() {
+			return nil, s.failTx(tx, l, UnmetAuthentication)
+		}
+		due, err := s.consentDueTx(tx, l)
+		if err != nil {
+			return nil, err
+		}
+		if !due {
+			return s.finishTx(tx, l, b, demand.Terms, held)
+		}
+		l.Questions.Consent = true
 	case StepOver:
 		return nil, ErrMoved
 	}
@@ -105,7 +127,7 @@ func (s *Service) beginAgainTx(tx *db.Tx, l Login) (bool, error) {
 	}
 	entry := audit.Entry{At: s.now(), Action: "login.password", Outcome: audit.Refused, Subject: l.ID, User: l.UserID, Client: l.ClientID,
 		Detail: map[string]any{"reason": "password changed since"}}
-	l.UserID, l.KnownBrowser, l.Evidence = "", "", evidence.Evidence{}
+	l.forget()
 	l.Method, l.ChallengeID, l.Notice = NoMethod, "", Notice{Kind: PasswordReplaced}
 	if err := s.saveTx(tx, l); err != nil {
 		return false, err
@@ -164,19 +186,8 @@ func (s *Service) forwards(l Login) bool {
 	return l.State != Done || l.Request.StaysHere() || s.now().Sub(l.FinishedAt) < life
 }
 
-// Response is what the client of a finished login is to be told. It can be asked
-// for again: the code is the same and works once.
-func (s *Service) Response(l Login) Response {
-	r := Response{Request: l.Request}
-	if l.State == Done {
-		r.Code = s.Tokens.CodeFor(l.ID)
-		return r
-	}
-	r.Err = &OAuthError{Code: l.Failure, Description: failureText[l.Failure]}
-	return r
-}
-
 var failureText = map[string]string{
-	AccessDenied:  "the person cancelled the sign-in",
-	LoginRequired: "another person signed in than the one hinted at",
+	AccessDenied:        "the person cancelled the sign-in",
+	LoginRequired:       "another person signed in than the one hinted at",
+	UnmetAuthentication: "the person cannot authenticate as the request demands",
 }

@@ -22,6 +22,7 @@ type Login struct {
 	SessionID    string // while open: the session it took the password from, or ""; then the session it led to
 	Waive        bool   // prompts on this browser, once this login is through
 	Notice       Notice
+	Questions    Questions
 	Failure      string // the protocol's error code, for a login that ended without success
 	IP           string
 	UserAgent    string
@@ -30,7 +31,8 @@ type Login struct {
 	FinishedAt   time.Time
 	Version      int64
 
-	browser string // hash of the browser's cookie, hex
+	browser    string // hash of the browser's cookie, hex
+	firstParty bool   // its client is asked no consent for
 }
 
 // LoginState says whether a login still goes on.
@@ -42,6 +44,12 @@ const (
 	Done      LoginState = "done"
 	Cancelled LoginState = "cancelled"
 )
+
+// Questions are what the person still has to be asked, besides for proofs.
+type Questions struct {
+	Account bool `json:"account,omitempty"` // whether to go on as who is signed in
+	Consent bool `json:"consent,omitempty"` // whether the client may have what it wants
+}
 
 // Method is the second factor that the person chose last in this login.
 type Method string
@@ -86,10 +94,12 @@ type Step string
 // The steps.
 const (
 	StepPassword Step = "password"
+	StepAccount  Step = "account" // going on as who is signed in, or as somebody else
 	StepFactor   Step = "factor"
-	StepFinish   Step = "finish" // everything is proved; only the code is missing
-	StepDone     Step = "done"   // the client can be answered
-	StepOver     Step = "over"   // it was not finished in time
+	StepConsent  Step = "consent" // everything is proved; the person has to agree
+	StepFinish   Step = "finish"  // everything is proved; only the code is missing
+	StepDone     Step = "done"    // the client can be answered
+	StepOver     Step = "over"    // it was not finished in time
 )
 
 // Next decides what a login needs next. It is the only place that does, and looks
@@ -102,14 +112,29 @@ func (l Login) Next(demand mfa.Demand, now time.Time) Step {
 		return StepOver
 	case l.UserID == "" || !l.Evidence.Begun():
 		return StepPassword
+	case l.Questions.Account:
+		return StepAccount
 	case demand.Factor && !enough(l.Evidence, demand):
 		return StepFactor
+	case l.Questions.Consent:
+		return StepConsent
 	}
 	return StepFinish
 }
 
 // borrows reports whether the password was not proved by this login but by a session.
 func (l Login) borrows() bool { return l.State == Open && l.SessionID != "" }
+
+// forget takes back who the person is, and what hangs on it.
+func (l *Login) forget() {
+	l.UserID, l.KnownBrowser, l.SessionID, l.Evidence, l.Questions = "", "", "", evidence.Evidence{}, Questions{}
+}
+
+// unmet reports whether the request demands a class of authentication that was not
+// reached (OpenID Connect Core 1.0, section 5.5.1.1).
+func (l Login) unmet() bool {
+	return len(l.Request.Claims.ACR) > 0 && !slices.ContainsFunc(l.Request.Claims.ACR, l.Evidence.Meets)
+}
 
 // enough reports whether the second factor proved is as strong as the demand: an
 // approval without a match number does not do where the number is demanded, and

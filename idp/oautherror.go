@@ -46,4 +46,9 @@ const (
 	LoginRequired           = "login_required"
 	InteractionRequired     = "interaction_required"
 	ConsentRequired         = "consent_required"
+	InvalidRequestObject    = "invalid_request_object"
+	InvalidRequestURI       = "invalid_request_uri"
+	// UnmetAuthentication is of OpenID Connect Core Error Code
+	// unmet_authentication_requirements 1.0.
+	UnmetAuthentication = "unmet_authentication_requirements"
 )

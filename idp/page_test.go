@@ -118,9 +118,9 @@ func TestAPausedPageSaysUntilWhenAndThenWorksAgain(t *testing.T) {
 func TestAFinishedLoginForwardsOnlyWhileItsCodeLives(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		v := w.visit("number").through(w.phone(w.alice), "alice")
-		first := w.Response(v.want(idp.PageDone).Login)
+		first := w.told(v.want(idp.PageDone).Login)
 		w.clock = w.clock.Add(time.Minute - time.Millisecond)
-		if again := w.Response(v.want(idp.PageDone).Login); first.Code == "" || again.Code != first.Code {
+		if again := w.told(v.want(idp.PageDone).Login); first.Code == "" || again.Code != first.Code {
 			t.Errorf("got code %q and then %q, want the same", first.Code, again.Code)
 		}
 		w.clock = w.clock.Add(time.Millisecond)
@@ -133,7 +133,7 @@ func TestACancelledLoginIsToldToTheClientForGood(t *testing.T) {
 		v := w.visit("number")
 		must(t, w.Cancel(t.Context(), v.l, v.b, v.form()))
 		w.clock = w.clock.Add(time.Hour)
-		r := w.Response(v.want(idp.PageDone).Login)
+		r := w.told(v.want(idp.PageDone).Login)
 		want := []idp.Field{
 			{Name: "error", Value: "access_denied"}, {Name: "error_description", Value: "the person cancelled the sign-in"},
 			{Name: "state", Value: "s"}, {Name: "iss", Value: issuer},

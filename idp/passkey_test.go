@@ -310,7 +310,7 @@ func TestAHintAtSomebodyElseHoldsForPasskeysToo(t *testing.T) {
 		if f := v.passkey(v.signed(a)); f != nil {
 			t.Errorf("got %+v, want nothing", f)
 		}
-		if r := w.Response(v.standing().Login); r.Err == nil || r.Err.Code != idp.LoginRequired {
+		if r := w.told(v.standing().Login); r.Err == nil || r.Err.Code != idp.LoginRequired {
 			t.Errorf("got %+v, want login_required", r)
 		}
 	})

@@ -12,7 +12,7 @@ import (
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/client"
-	"github.com/nod-idp/nod/idp/evidence"
+	"github.com/nod-idp/nod/idp/consent"
 	"github.com/nod-idp/nod/idp/letters"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/reset"
@@ -37,6 +37,7 @@ type Service struct {
 	Clients  *client.Clients
 	Sessions *session.Sessions
 	Tokens   *token.Tokens
+	Consents *consent.Consents
 	Hasher   *password.Hasher
 	Guesses  *throttle.Guesses
 	MFA      *mfa.Service
@@ -108,13 +109,16 @@ func (s *Service) Find(ctx context.Context, id string, b Browser) (Login, error)
 	if !random.WellFormed(loginTokenPrefix, b.LoginToken) || l.browser != browserOf(b) {
 		return Login{}, ErrElsewhere
 	}
+	if l.firstParty, err = s.firstParty(ctx, l.ClientID); err != nil {
+		return Login{}, err
+	}
 	if l.borrows() {
 		held, err := s.heldSession(ctx, b)
 		if err != nil {
 			return Login{}, err
 		}
 		if held.UserID != l.UserID {
-			l.UserID, l.Evidence, l.KnownBrowser, l.SessionID = "", evidence.Evidence{}, "", ""
+			l.forget()
 		}
 	}
 	return l, nil

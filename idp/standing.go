@@ -22,6 +22,7 @@ type Standing struct {
 	ClientName string
 	Passkey    bool      // for PageSignIn: a passkey can take the place of the password
 	UserName   string    // how to address the person, "" before the password
+	Account    string    // the person's name in full, "" before the password
 	Ways       mfa.Ways  // for pages that offer a second factor
 	Bare       bool      // the person has no device, not even a suspended one
 	Challenge  mfa.View  // for pages about a challenge
@@ -37,6 +38,7 @@ type Page string
 // The pages of a login.
 const (
 	PageSignIn     Page = "login"
+	PageAccount    Page = "account"
 	PageMethod     Page = "method"
 	PageTyped      Page = "typed"
 	PageRecovery   Page = "recovery"
@@ -48,6 +50,7 @@ const (
 	PageSuperseded Page = "superseded"
 	PageFailed     Page = "failed"
 	PagePaused     Page = "paused"
+	PageConsent    Page = "consent"
 	PageDone       Page = "done"
 	PageOver       Page = "over"     // the login itself ran out of time
 	PageFinished   Page = "finished" // it signed somebody in a while ago
@@ -70,13 +73,17 @@ func (s *Service) Standing(ctx context.Context, id string, b Browser) (Standing,
 	}
 	st.Step, st.Terms = l.Next(demand, s.now()), demand.Terms
 	if l.UserID != "" {
-		if st.UserName, err = s.addressAs(ctx, l.UserID); err != nil {
+		if st.UserName, st.Account, err = s.addressAs(ctx, l.UserID); err != nil {
 			return Standing{}, err
 		}
 	}
 	switch st.Step {
 	case StepPassword:
 		st.Page, st.Passkey = PageSignIn, s.takesPasskeys(demand)
+	case StepAccount:
+		st.Page = PageAccount
+	case StepConsent:
+		st.Page = PageConsent
 	case StepOver, StepFinish:
 		// StepFinish without a finish: the policy was relaxed while the login waited.
 		// Beginning again goes through at once.
@@ -96,18 +103,18 @@ func (s *Service) Standing(ctx context.Context, id string, b Browser) (Standing,
 	return st, nil
 }
 
-func (s *Service) addressAs(ctx context.Context, userID string) (string, error) {
+func (s *Service) addressAs(ctx context.Context, userID string) (name, full string, err error) {
 	u, err := s.Users.ByID(ctx, userID)
 	if errors.Is(err, user.ErrNotFound) {
-		return "", nil
+		return "", "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("find a user: %w", err)
+		return "", "", fmt.Errorf("find a user: %w", err)
 	}
 	if u.Claims.GivenName != "" {
-		return u.Claims.GivenName, nil
+		return u.Claims.GivenName, u.DisplayName(), nil
 	}
-	return u.DisplayName(), nil
+	return u.DisplayName(), u.DisplayName(), nil
 }
 
 func (s *Service) nameDevice(ctx context.Context, st *Standing) error {

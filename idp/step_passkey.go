@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/nod-idp/nod/idp/client"
-	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/mfa/passkey"
@@ -96,7 +95,8 @@ func (s *Service) signedBy(ctx context.Context, at passkeyStep, b Browser, claim
 	if err != nil {
 		return next, at.demand, fmt.Errorf("look for a known browser: %w", err)
 	}
-	next.UserID, next.KnownBrowser, next.SessionID, next.Evidence = claim.UserID, known, "", evidence.Evidence{}
+	next.forget()
+	next.UserID, next.KnownBrowser = claim.UserID, known
 	if next.UserID == "" {
 		return next, at.demand, nil
 	}

@@ -158,7 +158,7 @@ func (s *Service) passwordRight(ctx context.Context, l Login, b Browser, u user.
 	}
 	former := l.ChallengeID // of whoever this login belonged to before its session ended
 	l.UserID, l.KnownBrowser, l.SessionID = u.ID, known, ""
-	l.Method, l.ChallengeID, l.Notice = NoMethod, "", Notice{}
+	l.Method, l.ChallengeID, l.Notice, l.Questions = NoMethod, "", Notice{}, Questions{}
 	l.Evidence = evidence.Evidence{PasswordAt: proved}
 	demand, err := s.demand(ctx, l)
 	if err != nil {

@@ -22,6 +22,7 @@ type loginRow struct {
 	Evidence     db.JSON[evidence.Evidence]
 	Method       Method
 	Notice       db.JSON[Notice]
+	Questions    db.JSON[Questions]
 	Failure      string
 	ChallengeID  *string `db:"challenge_id"`
 	KnownBrowser string  `db:"known_browser"`
@@ -34,7 +35,7 @@ type loginRow struct {
 	FinishedAt   db.Time `db:"finished_at"`
 }
 
-const loginColumns = `id, version, state, browser_hash, client_id, request, user_id, evidence, method, notice, failure,
+const loginColumns = `id, version, state, browser_hash, client_id, request, user_id, evidence, method, notice, questions, failure,
 	challenge_id, known_browser, session_id, waive, ip, user_agent, created_at, expires_at, finished_at`
 
 func (r loginRow) login() Login {
@@ -42,7 +43,7 @@ func (r loginRow) login() Login {
 		ID: r.ID, State: r.State, ClientID: r.ClientID, Request: r.Request.V, UserID: deref(r.UserID), Evidence: r.Evidence.V,
 		Method: r.Method, ChallengeID: deref(r.ChallengeID), KnownBrowser: r.KnownBrowser, SessionID: deref(r.SessionID),
 		Waive:  r.Waive,
-		Notice: r.Notice.V, Failure: r.Failure, IP: r.IP, UserAgent: r.UserAgent,
+		Notice: r.Notice.V, Questions: r.Questions.V, Failure: r.Failure, IP: r.IP, UserAgent: r.UserAgent,
 		CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time, FinishedAt: r.FinishedAt.Time,
 		Version: r.Version, browser: hex.EncodeToString(r.BrowserHash),
 	}
@@ -73,10 +74,11 @@ func (s *Service) readLogin(ctx context.Context, id string) (Login, error) {
 
 func (s *Service) insertLoginTx(tx *db.Tx, l Login, browserHash []byte) error {
 	_, err := tx.Exec(`INSERT INTO logins (id, issuer, epoch, version, state, browser_hash, client_id, request, user_id, evidence,
-		known_browser, session_id, ip, user_agent, created_at, expires_at)
-		VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		known_browser, session_id, ip, user_agent, created_at, expires_at, questions)
+		VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		l.ID, instance.MainIssuer, s.Epoch, Open, browserHash, l.ClientID, db.JSON[AuthRequest]{V: l.Request}, nullable(l.UserID),
-		db.JSON[evidence.Evidence]{V: l.Evidence}, l.KnownBrowser, nullable(l.SessionID), l.IP, l.UserAgent, db.At(l.CreatedAt), db.At(l.ExpiresAt))
+		db.JSON[evidence.Evidence]{V: l.Evidence}, l.KnownBrowser, nullable(l.SessionID), l.IP, l.UserAgent, db.At(l.CreatedAt), db.At(l.ExpiresAt),
+		db.JSON[Questions]{V: l.Questions})
 	return err
 }
 
@@ -85,10 +87,10 @@ func (s *Service) insertLoginTx(tx *db.Tx, l Login, browserHash []byte) error {
 func (s *Service) saveTx(tx *db.Tx, l Login) error {
 	return tx.Must(ErrMoved, `UPDATE logins SET version = version + 1, state = $1, user_id = $2, evidence = $3, method = $4, notice = $5,
 		failure = $6, challenge_id = $7, known_browser = $8, session_id = $9, finished_at = $10,
-		waive = $11 WHERE id = $12 AND version = $13 AND state = $14 AND epoch = $15`,
+		waive = $11, questions = $16 WHERE id = $12 AND version = $13 AND state = $14 AND epoch = $15`,
 		l.State, nullable(l.UserID), db.JSON[evidence.Evidence]{V: l.Evidence}, l.Method, db.JSON[Notice]{V: l.Notice},
 		l.Failure, nullable(l.ChallengeID), l.KnownBrowser, nullable(l.SessionID), db.At(l.FinishedAt),
-		l.Waive, l.ID, l.Version, Open, s.Epoch)
+		l.Waive, l.ID, l.Version, Open, s.Epoch, db.JSON[Questions]{V: l.Questions})
 }
 
 // noticeTx sets what the page tells, if the login still stands where it stood: a

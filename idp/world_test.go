@@ -15,6 +15,7 @@ import (
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/consent"
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/session"
@@ -64,14 +65,15 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	t.Cleanup(sessions.Wait)
 	w.Service = &idp.Service{
 		DB: d, Box: in.Box, Epoch: in.Epoch, Users: users, Clients: &client.Clients{DB: d, Now: now}, Sessions: sessions,
-		Tokens: &token.Tokens{DB: d, Box: in.Box, Epoch: in.Epoch, Issuer: issuer, Keys: ring, Sessions: sessions, Now: now},
-		Hasher: &password.Hasher{Memory: 64, Time: 1, Concurrency: 8, Queue: 64}, Guesses: guesses, Devices: dev,
+		Tokens:   &token.Tokens{DB: d, Box: in.Box, Epoch: in.Epoch, Issuer: issuer, Keys: ring, Sessions: sessions, People: users, Now: now},
+		Consents: &consent.Consents{DB: d, Now: now},
+		Hasher:   &password.Hasher{Memory: 64, Time: 1, Concurrency: 8, Queue: 64}, Guesses: guesses, Devices: dev,
 		MFA: &mfa.Service{DB: d, Box: in.Box, Epoch: in.Epoch, Issuer: issuer, Devices: dev, People: people, Guesses: guesses, Now: now},
 		Now: now,
 	}
 	w.alice, w.bob = w.person("alice"), w.person("bob")
 	for id, factor := range map[string]client.SecondFactor{"number": client.FactorPushNumber, "push": client.FactorPush, "off": client.FactorOff} {
-		_, _, err := w.Clients.Add(ctx, client.New{ID: id, RedirectURIs: []string{callback}, SecondFactor: factor, IDTokenAlg: client.ES256})
+		_, _, err := w.Clients.Add(ctx, client.New{ID: id, RedirectURIs: []string{callback}, SecondFactor: factor, IDTokenAlg: client.ES256, FirstParty: true})
 		must(t, err)
 	}
 	return w
@@ -274,6 +276,14 @@ func (v *visit) take(f *idp.Finished) {
 	if f.KnownToken != "" {
 		v.b.KnownToken = f.KnownToken
 	}
+}
+
+// told is what the client of a login that is over is told.
+func (w *world) told(l idp.Login) idp.Response {
+	w.t.Helper()
+	r, err := w.Response(w.t.Context(), l)
+	must(w.t, err)
+	return r
 }
 
 // through takes a visit to its end by push.

@@ -91,6 +91,24 @@ func (e Evidence) ACR() string {
 	return ACRPassword
 }
 
+// Meets reports whether the evidence amounts to a class. Each includes those before it;
+// one that nod does not know is never met.
+func (e Evidence) Meets(acr string) bool {
+	wanted := slices.Index(ACRs(), acr)
+	return wanted >= 0 && wanted <= slices.Index(ACRs(), e.ACR())
+}
+
+// ACRAmong returns the first of the classes wanted that is met, and otherwise what ACR
+// returns.
+func (e Evidence) ACRAmong(wanted []string) string {
+	for _, acr := range wanted {
+		if e.Meets(acr) {
+			return acr
+		}
+	}
+	return e.ACR()
+}
+
 // AuthTime is when the person last proved something: the claim auth_time.
 func (e Evidence) AuthTime() time.Time {
 	if e.FactorAt.After(e.PasswordAt) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nod-idp/nod/idp/claims"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/internal/audit"
@@ -22,6 +23,7 @@ type Access struct {
 	UserID    string // "" when the client acts for itself
 	SID       string
 	Scopes    []string
+	Claims    claims.Asked
 	Evidence  evidence.Evidence
 	JKT       string   // thumbprint of the key it is bound to (RFC 9449), "" for none
 	Resources []string // where it may be used (RFC 8707), nil for our own userinfo endpoint

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/nod-idp/nod/idp/claims"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
@@ -23,6 +24,7 @@ type CodeRequest struct {
 	Nonce         string
 	CodeChallenge string // S256 (RFC 7636, section 4.2), "" if the client sent none
 	Scopes        []string
+	Claims        claims.Asked
 	Evidence      evidence.Evidence
 	// DPoPThumbprint is of the key that alone may redeem the code (RFC 9449, section 10),
 	// "" for any or none.

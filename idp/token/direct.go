@@ -89,6 +89,7 @@ func (d *Direct) Issued() (Issued, error) {
 		return Issued{}, fmt.Errorf("issue tokens: %w", err)
 	}
 	var err error
-	d.issued.IDToken, err = d.tokens.mint(d.key, d.claims, d.issued)
+	// Nothing is looked up: no single claims were asked for.
+	d.issued.IDToken, err = d.tokens.mint(context.Background(), d.key, d.claims, d.issued)
 	return d.issued, err
 }

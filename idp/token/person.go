@@ -44,9 +44,12 @@ func (t *Tokens) ClientsBySession(ctx context.Context, userID string) (map[strin
 	return counts, nil
 }
 
-// RevokePersonTx takes back everything that one client was given about one person. It
-// returns ErrNone if there was nothing.
+// RevokePersonTx takes back everything that one client was given about one person, codes
+// that it has not redeemed among them. It returns ErrNone if nothing was granted.
 func (t *Tokens) RevokePersonTx(tx *db.Tx, userID, clientID, reason string) error {
+	if err := t.voidCodes(tx, userID, clientID, t.now()); err != nil {
+		return fmt.Errorf("void codes: %w", err)
+	}
 	all, err := t.setPersonRevoked(tx, userID, clientID, reason, t.now())
 	if err == nil && len(all) == 0 {
 		return ErrNone

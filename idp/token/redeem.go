@@ -46,7 +46,7 @@ func (t *Tokens) Redeem(ctx context.Context, c client.Client, code, redirectURI,
 	if err := t.signAccess(key, &issued); err != nil {
 		return Issued{}, fmt.Errorf("redeem code: %w", err)
 	}
-	if issued.IDToken, err = t.mint(key, claims, issued); err != nil {
+	if issued.IDToken, err = t.mint(ctx, key, claims, issued); err != nil {
 		return Issued{}, fmt.Errorf("redeem code: %w", err)
 	}
 	return issued, nil
@@ -64,7 +64,8 @@ func (t *Tokens) redeemTx(tx *db.Tx, c client.Client, code, redirectURI, verifie
 		return Issued{}, idClaims{}, refused, err
 	}
 	g, issued, err := t.giveTx(tx, c, grant{
-		ID: grantID, ClientID: c.ID, UserID: used.UserID, SID: used.SID, Scopes: used.Scopes, Evidence: used.Evidence, Resources: used.Resources,
+		ID: grantID, ClientID: c.ID, UserID: used.UserID, SID: used.SID, Scopes: used.Scopes, Claims: used.Claims, Evidence: used.Evidence,
+		Resources: used.Resources,
 	}, asked, now)
 	if err != nil {
 		return Issued{}, idClaims{}, nil, err

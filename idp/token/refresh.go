@@ -45,7 +45,7 @@ func (t *Tokens) Refresh(ctx context.Context, c client.Client, presented string,
 	if err := t.signAccess(key, &issued); err != nil {
 		return Issued{}, fmt.Errorf("refresh: %w", err)
 	}
-	if issued.IDToken, err = t.mint(key, claims, issued); err != nil {
+	if issued.IDToken, err = t.mint(ctx, key, claims, issued); err != nil {
 		return Issued{}, fmt.Errorf("refresh: %w", err)
 	}
 	return issued, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/nod-idp/nod/idp/claims"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/instance"
@@ -17,6 +18,7 @@ type accessRow struct {
 	UserID    string `db:"user_id"`
 	SID       string
 	Scopes    db.Strings
+	Claims    db.JSON[claims.Asked]
 	Evidence  db.JSON[evidence.Evidence]
 	JKT       string `db:"dpop_jkt"`
 	Resources db.Strings
@@ -26,26 +28,27 @@ type accessRow struct {
 
 func (r accessRow) access() Access {
 	return Access{
-		ID: r.ID, GrantID: r.GrantID, ClientID: r.ClientID, UserID: r.UserID, SID: r.SID, Scopes: r.Scopes.V, Evidence: r.Evidence.V,
+		ID: r.ID, GrantID: r.GrantID, ClientID: r.ClientID, UserID: r.UserID, SID: r.SID, Scopes: r.Scopes.V, Claims: r.Claims.V, Evidence: r.Evidence.V,
 		JKT: r.JKT, Resources: r.Resources.V,
 		IssuedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time,
 	}
 }
 
+// insertAccess returns ErrCodeIssued when this very token, derived from a login, was issued
+// before.
 func (t *Tokens) insertAccess(tx *db.Tx, g grant, handle string, a Access) error {
-	_, err := tx.Exec(`INSERT INTO access_tokens
+	return tx.Must(ErrCodeIssued, `INSERT INTO access_tokens
 		(hash, id, issuer, epoch, grant_id, client_id, user_id, scopes, dpop_jkt, resources, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
 		random.Hash(handle), a.ID, instance.MainIssuer, t.Epoch, g.ID, g.ClientID, g.UserID, db.List(a.Scopes...), a.JKT, db.List(a.Resources...),
 		db.At(a.IssuedAt), db.At(a.ExpiresAt))
-	return err
 }
 
 // accessByHash is the hot path: one statement by primary keys. It reads the states of
 // users and clients, which their own packages write.
 func (t *Tokens) accessByHash(ctx context.Context, handle string, now time.Time) (Access, error) {
 	var r accessRow
-	err := t.DB.Get(ctx, &r, `SELECT a.id, a.grant_id, a.client_id, a.user_id, g.sid, a.scopes, g.evidence,
+	err := t.DB.Get(ctx, &r, `SELECT a.id, a.grant_id, a.client_id, a.user_id, g.sid, a.scopes, g.claims, g.evidence,
 		a.dpop_jkt, a.resources, a.created_at, a.expires_at
 		FROM access_tokens a
 		JOIN grants g ON g.id = a.grant_id

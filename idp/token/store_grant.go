@@ -3,6 +3,7 @@ package token
 import (
 	"time"
 
+	"github.com/nod-idp/nod/idp/claims"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/instance"
@@ -14,6 +15,7 @@ type grant struct {
 	UserID    string `db:"user_id"`
 	SID       string
 	Scopes    db.Strings
+	Claims    db.JSON[claims.Asked]
 	Offline   bool
 	Evidence  db.JSON[evidence.Evidence]
 	JKT       string `db:"dpop_jkt"` // of the key that its refresh tokens are bound to
@@ -24,8 +26,9 @@ type grant struct {
 
 func (t *Tokens) insertGrant(tx *db.Tx, g grant) error {
 	_, err := tx.Exec(`INSERT INTO grants (id, issuer, epoch, client_id, user_id, sid, scopes, offline, evidence, dpop_jkt, resources,
-		created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		g.ID, instance.MainIssuer, t.Epoch, g.ClientID, g.UserID, g.SID, g.Scopes, g.Offline, g.Evidence, g.JKT, g.Resources, g.CreatedAt, g.ExpiresAt)
+		created_at, expires_at, claims) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		g.ID, instance.MainIssuer, t.Epoch, g.ClientID, g.UserID, g.SID, g.Scopes, g.Offline, g.Evidence, g.JKT, g.Resources, g.CreatedAt, g.ExpiresAt,
+		g.Claims)
 	return err
 }
 

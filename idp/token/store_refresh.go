@@ -40,7 +40,7 @@ func (t *Tokens) insertRefreshUntil(tx *db.Tx, g grant, token string, expires, n
 // refreshByHash reads a refresh token whatever became of it, used ones included. It
 // reads the states of users and clients, which their own packages write.
 func (t *Tokens) refreshByHash(tx *db.Tx, token string) (r refreshRow, err error) {
-	err = tx.Get(&r, `SELECT g.id, g.client_id, g.user_id, g.sid, g.scopes, g.offline, g.evidence, g.dpop_jkt, g.resources,
+	err = tx.Get(&r, `SELECT g.id, g.client_id, g.user_id, g.sid, g.scopes, g.claims, g.offline, g.evidence, g.dpop_jkt, g.resources,
 		g.created_at, g.expires_at,
 		g.revoked_at, r.idle_expires_at, r.expires_at AS refresh_expires_at,
 		COALESCE(u.state = 'active', g.user_id = '') AS user_active, COALESCE(c.state = 'active', FALSE) AS client_active

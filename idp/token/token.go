@@ -24,12 +24,13 @@ import (
 
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/session"
+	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/seal"
 )
 
-// Tokens issues and honours tokens. DB, Box, Epoch, Issuer, Keys and Sessions must be
-// set; durations left at 0 have the defaults named.
+// Tokens issues and honours tokens. DB, Box, Epoch, Issuer, Keys, Sessions and
+// People must be set; durations left at 0 have the defaults named.
 type Tokens struct {
 	DB       *db.DB
 	Box      *seal.Box
@@ -37,6 +38,7 @@ type Tokens struct {
 	Issuer   string // the claim iss
 	Keys     Signers
 	Sessions *session.Sessions
+	People   People           // for claims about the person in ID tokens
 	Now      func() time.Time // nil means time.Now
 
 	CodeLife        time.Duration // 60 s
@@ -52,6 +54,11 @@ type Tokens struct {
 type Signers interface {
 	Signer(ctx context.Context, algorithm keys.Algorithm) (*keys.Key, error)
 	Public(ctx context.Context, kid string) (jose.JSONWebKey, error)
+}
+
+// People knows who a token is about. user.Users does.
+type People interface {
+	ByID(ctx context.Context, id string) (user.User, error)
 }
 
 // Issued is a successful answer of the token endpoint (RFC 6749, section 5.1, and

@@ -37,41 +37,65 @@ type Address struct {
 	Country       string `json:"country,omitempty"`
 }
 
-// ClaimsFor returns what the userinfo endpoint tells a client that was granted these
-// scopes (OpenID Connect Core 1.0, section 5.4). A claim without a value is left
-// out (section 5.3.2). sub is always there.
-func (u User) ClaimsFor(scopes []string) map[string]any {
+// ofScope are the claims that each scope asks for (OpenID Connect Core 1.0, section 5.4).
+var ofScope = map[string][]string{
+	"profile": {"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
+		"gender", "birthdate", "zoneinfo", "locale", "updated_at"},
+	"email":   {"email", "email_verified"},
+	"phone":   {"phone_number", "phone_number_verified"},
+	"address": {"address"},
+}
+
+// KnowsClaim reports whether nod can tell this claim about a person.
+func KnowsClaim(name string) bool { return ScopeOf(name) != "" }
+
+// ScopeOf is the scope that asks for a claim along with others, "" for one that nod does
+// not know.
+func ScopeOf(claim string) string {
+	for scope, names := range ofScope {
+		if slices.Contains(names, claim) {
+			return scope
+		}
+	}
+	return ""
+}
+
+// ClaimsFor returns what a client is told that was granted these scopes, and single
+// claims besides (OpenID Connect Core 1.0, sections 5.4 and 5.5). A claim without a value
+// is left out (section 5.3.2). sub is always there.
+func (u User) ClaimsFor(scopes []string, claims ...string) map[string]any {
+	all, out := u.told(), map[string]any{"sub": u.ID}
+	for _, scope := range scopes {
+		claims = slices.Concat(claims, ofScope[scope])
+	}
+	for _, name := range claims {
+		if value, has := all[name]; has {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// told are all claims that have a value.
+func (u User) told() map[string]any {
 	c := u.Claims
-	out := map[string]any{"sub": u.ID}
-	put := func(name, value string) {
+	out := map[string]any{"updated_at": u.UpdatedAt.Unix(), "preferred_username": u.Name}
+	for name, value := range map[string]string{
+		"name": c.Name, "given_name": c.GivenName, "family_name": c.FamilyName, "middle_name": c.MiddleName, "nickname": c.Nickname,
+		"preferred_username": c.PreferredUsername, "profile": c.Profile, "picture": c.Picture, "website": c.Website, "gender": c.Gender,
+		"birthdate": c.Birthdate, "zoneinfo": c.Zoneinfo, "locale": c.Locale,
+	} {
 		if value != "" {
 			out[name] = value
 		}
 	}
-	if slices.Contains(scopes, "profile") {
-		put("name", c.Name)
-		put("given_name", c.GivenName)
-		put("family_name", c.FamilyName)
-		put("middle_name", c.MiddleName)
-		put("nickname", c.Nickname)
-		put("preferred_username", u.Name)
-		put("preferred_username", c.PreferredUsername)
-		put("profile", c.Profile)
-		put("picture", c.Picture)
-		put("website", c.Website)
-		put("gender", c.Gender)
-		put("birthdate", c.Birthdate)
-		put("zoneinfo", c.Zoneinfo)
-		put("locale", c.Locale)
-		out["updated_at"] = u.UpdatedAt.Unix()
-	}
-	if slices.Contains(scopes, "email") && c.Email != "" {
+	if c.Email != "" {
 		out["email"], out["email_verified"] = c.Email, c.EmailVerified
 	}
-	if slices.Contains(scopes, "phone") && c.PhoneNumber != "" {
+	if c.PhoneNumber != "" {
 		out["phone_number"], out["phone_number_verified"] = c.PhoneNumber, c.PhoneVerified
 	}
-	if slices.Contains(scopes, "address") && c.Address != (Address{}) {
+	if c.Address != (Address{}) {
 		out["address"] = c.Address
 	}
 	return out

@@ -17,15 +17,24 @@ func (s *Surface) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.problem(w, err)
 	}
-	return s.Views.Show(w, s.view(st, r.URL.Query().Has("type"), time.Now()))
+	d := drawing{Standing: st, typing: r.URL.Query().Has("type"), now: time.Now(), path: Path(st.Login.ID)}
+	if st.Page == idp.PageDone && !st.Login.Request.StaysHere() {
+		if d.response, err = s.Logins.Response(r.Context(), st.Login); err != nil {
+			return err
+		}
+	}
+	return s.Views.Show(w, s.view(d))
 }
 
 // view turns a standing into the struct of its page.
-func (s *Surface) view(st idp.Standing, typing bool, now time.Time) View {
-	d := drawing{Standing: st, typing: typing, now: now, path: Path(st.Login.ID)}
-	switch st.Page {
+func (s *Surface) view(d drawing) View {
+	switch d.Page {
 	case idp.PageSignIn:
 		return d.signIn()
+	case idp.PageAccount:
+		return d.account()
+	case idp.PageConsent:
+		return d.consent()
 	case idp.PageMethod:
 		return s.method(d)
 	case idp.PageTyped:
@@ -51,9 +60,10 @@ func (s *Surface) view(st idp.Standing, typing bool, now time.Time) View {
 // drawing is a standing on its way to a page.
 type drawing struct {
 	idp.Standing
-	typing bool
-	now    time.Time
-	path   string
+	typing   bool
+	now      time.Time
+	path     string
+	response idp.Response // for PageDone
 }
 
 func (d drawing) frame() page.Frame { return page.Frame{App: page.App{Name: d.ClientName}} }
@@ -220,7 +230,7 @@ func (s *Surface) done(d drawing) View {
 		}
 		return Done{Frame: d.frame(), Device: d.Device, URL: s.AccountURL(d.Login.Request.Account)}
 	}
-	response := s.Logins.Response(d.Login)
+	response := d.response
 	if response.Request.ResponseMode != "form_post" {
 		return Done{Frame: d.frame(), Device: d.Device, URL: response.URL(s.Issuer), Failed: response.Err != nil}
 	}

@@ -49,6 +49,9 @@ func (s *Surface) Register(b *guard.Browser) {
 		"cancel":        s.cancel,
 		"send-again":    s.mobile,
 		"waive":         s.waive,
+		"allow":         s.allow,
+		"go-on":         s.goOn,
+		"other-account": s.otherAccount,
 	} {
 		b.Handle("POST /login/{login}/"+action, s.post(handle))
 	}

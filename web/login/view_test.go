@@ -104,6 +104,9 @@ func stories() []story {
 		{"paused, empty", Paused{}, "paused", nil, nil},
 		{"consent", Consent{Question: q, Account: evil, Scopes: []string{"openid", "email", evil}, AllowURL: "/a", DenyURL: "/d"}, "consent",
 			[]string{"consent-allow", "consent-deny"}, nil},
+		{"consent, details", Consent{Question: q, Account: "Alice Example", Scopes: []string{"openid", "offline_access"},
+			Claims: []string{"birthdate", "email", "given_name", "name"}, AllowURL: "/a", DenyURL: "/d"}, "consent", []string{"consent-allow", "consent-deny"}, nil},
+		{"account", ChooseAccount{Question: q, Account: evil, GoOnURL: "/a", OtherURL: "/o"}, "account", []string{"account-continue", "account-other", "cancel"}, nil},
 		{"consent, empty", Consent{}, "consent", []string{"consent-allow", "consent-deny"}, nil},
 		{"done", Done{Frame: frame, Device: evil, URL: "https://app.example/cb?code=c&state=%22s"}, "done", []string{"continue"}, nil},
 		{"done by form", DoneForm{Frame: frame, Device: evil, Action: "https://app.example/cb",
@@ -299,6 +302,12 @@ func TestConsentSpeaksInWords(t *testing.T) {
 	}
 	if strings.Contains(html, "openid") {
 		t.Error("openid needs no line beside others")
+	}
+	html = draw(t, newViews(t), Consent{Scopes: []string{"openid"}, Claims: []string{"address", "birthdate", "given_name", "name"}})
+	for _, want := range []string{"See your postal address", "See these details: date of birth, name<"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("want %q in:\n%s", want, html)
+		}
 	}
 }
 

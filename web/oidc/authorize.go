@@ -9,6 +9,7 @@ import (
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/pushed"
 	"github.com/nod-idp/nod/web/guard"
 )
 
@@ -28,30 +29,51 @@ func (s *Surface) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.returnAddress(r, values)
+	c, err := s.clientOf(r, values)
 	if err != nil {
 		return err
+	}
+	if reference := values.Get("request_uri"); pushed.Refers(reference) {
+		return s.authorizePushed(w, r, c, values, reference)
+	}
+	values, failure := s.unwrap(r.Context(), c, values)
+	if err := returnAddress(c, values); err != nil {
+		return err
+	}
+	if failure == nil && c.RequiresPushedRequests() {
+		failure = fail(idp.InvalidRequest, "the client's requests must be pushed", nil)
 	}
 	if s.withoutCookies(r, values) {
 		http.Redirect(w, r, authorizePath+"?"+values.Encode(), http.StatusSeeOther)
 		return nil
 	}
+	if failure != nil {
+		req, _ := shell(values, c)
+		return s.respond(w, r, idp.Response{Request: req, Err: failure}, c)
+	}
+	_, err = s.begin(w, r, c, values)
+	return err
+}
+
+// begin reads a request whose client and redirect URI belong together, and begins the
+// login. It returns the login's id, "" when the client was answered at once.
+func (s *Surface) begin(w http.ResponseWriter, r *http.Request, c client.Client, values url.Values) (string, error) {
 	req, failure := s.read(r.Context(), values, c)
 	if failure != nil {
-		return s.respond(w, r, idp.Response{Request: req, Err: failure}, c)
+		return "", s.respond(w, r, idp.Response{Request: req, Err: failure}, c)
 	}
 	b := s.Jar.Browser(r)
 	b.UserAgent = shortened(b.UserAgent)
 	begun, err := s.Logins.Begin(r.Context(), req, b)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if begun.Response != nil {
-		return s.respond(w, r, *begun.Response, c)
+		return "", s.respond(w, r, *begun.Response, c)
 	}
 	s.Jar.BindLogin(w, begun.LoginToken)
 	http.Redirect(w, r, "/login/"+begun.LoginID, http.StatusSeeOther)
-	return nil
+	return begun.LoginID, nil
 }
 
 // parametersOf reads the parameters from the address or, by POST, from the body, and
@@ -74,10 +96,9 @@ func parametersOf(r *http.Request) (url.Values, error) {
 	return values, nil
 }
 
-// returnAddress returns the client whose redirect URI the request names, or a problem
-// to be shown.
-func (s *Surface) returnAddress(r *http.Request, values url.Values) (client.Client, error) {
-	ids, redirects := values["client_id"], values["redirect_uri"]
+// clientOf returns the client that a request names, or a problem to be shown.
+func (s *Surface) clientOf(r *http.Request, values url.Values) (client.Client, error) {
+	ids := values["client_id"]
 	if len(ids) != 1 {
 		return client.Client{}, unreturnable("The application did not say which one it is.", nil)
 	}
@@ -85,14 +106,16 @@ func (s *Surface) returnAddress(r *http.Request, values url.Values) (client.Clie
 	if errors.Is(err, client.ErrNotFound) {
 		return client.Client{}, unreturnable("The application that sent you here is not registered with this server.", err)
 	}
-	if err != nil {
-		return client.Client{}, err
-	}
-	if len(redirects) != 1 || !c.AllowsRedirect(redirects[0]) {
-		return client.Client{}, unreturnable("The application wants to be answered at an address that is not registered for it.",
+	return c, err
+}
+
+// returnAddress returns a problem to be shown unless the redirect URI is the client's.
+func returnAddress(c client.Client, values url.Values) error {
+	if redirects := values["redirect_uri"]; len(redirects) != 1 || !c.AllowsRedirect(redirects[0]) {
+		return unreturnable("The application wants to be answered at an address that is not registered for it.",
 			errors.New("redirect_uri is missing, repeated or not registered for client "+c.ID))
 	}
-	return c, nil
+	return nil
 }
 
 func unreturnable(public string, err error) error {
@@ -111,6 +134,10 @@ func (s *Surface) withoutCookies(r *http.Request, values url.Values) bool {
 
 // respond answers the client at its redirect URI.
 func (s *Surface) respond(w http.ResponseWriter, r *http.Request, response idp.Response, c client.Client) error {
+	response, err := response.Signed(r.Context(), s.Tokens, c)
+	if err != nil {
+		return err
+	}
 	if response.Request.ResponseMode == "form_post" {
 		return s.postForm(w, response, c)
 	}

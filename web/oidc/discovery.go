@@ -48,6 +48,10 @@ type metadataDocument struct {
 	ClaimsParameter    bool     `json:"claims_parameter_supported"`
 	RequestParameter   bool     `json:"request_parameter_supported"`
 	RequestURI         bool     `json:"request_uri_parameter_supported"` // true is the default
+	RequestAlgs        []string `json:"request_object_signing_alg_values_supported"`
+	ResponseAlgs       []string `json:"authorization_signing_alg_values_supported"`
+	PushedRequests     string   `json:"pushed_authorization_request_endpoint"`
+	Displays           []string `json:"display_values_supported"`
 	LocalesOfThePages  []string `json:"ui_locales_supported"`
 	BackchannelLogout  bool     `json:"backchannel_logout_supported"`
 	BackchannelSession bool     `json:"backchannel_logout_session_supported"`
@@ -63,30 +67,29 @@ var scopes = []string{"openid", "profile", "email", "address", "phone", "offline
 // The values of prompt (OpenID Connect Core 1.0, section 3.1.2.1).
 var prompts = []string{"none", "login", "consent", "select_account"}
 
-// The ways an answer can travel (OAuth 2.0 Multiple Response Type Encoding Practices,
-// section 2.1, and OAuth 2.0 Form Post Response Mode).
-var responseModes = []string{"query", "fragment", "form_post"}
-
 func (s *Surface) metadata() (document, error) {
 	confidential := []string{string(client.AuthBasic), string(client.AuthPost), string(client.AuthPrivateKey)}
 	all := append(slices.Clone(confidential), string(client.AuthNone))
+	idTokenAlgs := []string{string(client.RS256), string(client.PS256), string(client.ES256), string(client.EdDSA)}
 	body, err := json.MarshalIndent(metadataDocument{
-		Issuer:            s.Issuer,
-		Authorization:     s.Issuer + authorizePath,
-		Token:             s.Issuer + tokenPath,
-		UserInfo:          s.Issuer + userinfoPath,
-		Device:            s.Issuer + devicePath,
-		JWKS:              s.Issuer + jwksPath,
-		Introspection:     s.Issuer + introspectPath,
-		Revocation:        s.Issuer + revokePath,
-		EndSession:        s.Issuer + logoutPath,
-		Scopes:            scopes,
-		ResponseTypes:     []string{string(client.Code)},
-		ResponseModes:     responseModes,
-		Grants:            []string{string(client.AuthorizationCode), string(client.RefreshToken), string(client.ClientCredentials), string(client.DeviceCode)},
+		Issuer:        s.Issuer,
+		Authorization: s.Issuer + authorizePath,
+		Token:         s.Issuer + tokenPath,
+		UserInfo:      s.Issuer + userinfoPath,
+		Device:        s.Issuer + devicePath,
+		JWKS:          s.Issuer + jwksPath,
+		Introspection: s.Issuer + introspectPath,
+		Revocation:    s.Issuer + revokePath,
+		EndSession:    s.Issuer + logoutPath,
+		Scopes:        scopes,
+		ResponseTypes: names(responseTypes),
+		ResponseModes: responseModes,
+		Grants: []string{
+			string(client.AuthorizationCode), string(client.RefreshToken), string(client.ClientCredentials), string(client.DeviceCode), string(client.Implicit),
+		},
 		ACRs:              evidence.ACRs(),
 		Subjects:          []string{"public"},
-		IDTokenAlgs:       []string{string(client.RS256), string(client.PS256), string(client.ES256), string(client.EdDSA)},
+		IDTokenAlgs:       idTokenAlgs,
 		TokenAuth:         all,
 		IntrospectionAuth: confidential,
 		RevocationAuth:    all,
@@ -94,13 +97,20 @@ func (s *Surface) metadata() (document, error) {
 		IntrospectionAlgs: jws.Algorithms(),
 		RevocationAlgs:    jws.Algorithms(),
 		ProofAlgs:         jws.Algorithms(),
-		Claims: []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
+		Claims: []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash",
 			"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
 			"gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "phone_number",
 			"phone_number_verified", "address"},
 		Prompts:            prompts,
 		ChallengeMethods:   []string{"S256"},
 		ResponseIssuer:     true,
+		ClaimsParameter:    true,
+		RequestParameter:   true,
+		RequestURI:         true,
+		RequestAlgs:        jws.Algorithms(),
+		ResponseAlgs:       idTokenAlgs,
+		PushedRequests:     s.Issuer + pushPath,
+		Displays:           []string{"page"},
 		LocalesOfThePages:  []string{"en"},
 		BackchannelLogout:  true,
 		BackchannelSession: true,
@@ -113,6 +123,14 @@ func (s *Surface) metadata() (document, error) {
 	}
 	sum := sha256.Sum256(body)
 	return document{body: append(body, '\n'), etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}, nil
+}
+
+func names[T ~string](values []T) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = string(v)
+	}
+	return all
 }
 
 // document is a public text in memory, with its entity tag.

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -15,27 +16,18 @@ import (
 
 // longest is how many bytes a parameter may have; others may have 2048. State is the
 // client's own and often holds whole structures.
-var longest = map[string]int{"state": 8192, "id_token_hint": 8192}
+var longest = map[string]int{"state": 8192, "id_token_hint": 8192, "claims": 8192, "request": 48 << 10}
 
 // unsupported parameters are refused by name, since ignoring them would let a request
 // pass without what its client signed or demanded (OpenID Connect Core 1.0, section 6).
 var unsupported = map[string]string{
-	"request":      idp.RequestNotSupported,
-	"request_uri":  idp.RequestURINotSupported,
 	"registration": registrationNotSupported,
 }
 
 // read makes an authorization request of parameters whose client and redirect URI are
 // known to belong together. What it returns beside a failure is enough to answer.
 func (s *Surface) read(ctx context.Context, values url.Values, c client.Client) (idp.AuthRequest, *idp.OAuthError) {
-	req := idp.AuthRequest{
-		ClientID: c.ID, RedirectURI: values.Get("redirect_uri"), ResponseType: values.Get("response_type"), ResponseMode: responseModes[0],
-	}
-	if state := values["state"]; len(state) == 1 && plain(state[0]) && len(state[0]) <= longest["state"] {
-		req.State = state[0]
-	}
-	// How to answer is read first, so that a fault elsewhere is told that way too.
-	modeFault := takeResponseMode(&req, values)
+	req, modeFault := shell(values, c)
 	if failure := wholesome(values); failure != nil {
 		return req, failure
 	}
@@ -43,21 +35,23 @@ func (s *Surface) read(ctx context.Context, values url.Values, c client.Client) 
 		return req, modeFault
 	}
 	for _, take := range []func(*idp.AuthRequest, url.Values, client.Client) *idp.OAuthError{
-		takeResponseType, takeUnsupported, takeScope, takePrompt, takeMaxAge, takeChallenge, takeKey, takeResources,
+		takeResponseType, takeUnsupported, takeScope, takeNonce, takePrompt, takeMaxAge, takeChallenge, takeClaims, takeKey, takeResources,
 	} {
 		if failure := take(&req, values, c); failure != nil {
 			return req, failure
 		}
 	}
-	req.Nonce = values.Get("nonce")
 	req.LoginHint = values.Get("login_hint")
-	// Both are voluntary. An acr nobody knows is neither refused nor claimed: the ID token tells what was done.
-	req.ACRValues = strings.Fields(values.Get("acr_values"))
+	// An acr nobody knows is neither refused nor claimed: the ID token tells what was done.
+	req.ACRValues = append(req.ACRValues, strings.Fields(values.Get("acr_values"))...)
 	req.UILocales = strings.Fields(values.Get("ui_locales"))
 	if raw := values.Get("id_token_hint"); raw != "" {
 		hint, err := s.hint(ctx, raw)
 		if err != nil {
 			return req, fail(idp.InvalidRequest, "id_token_hint is not a valid ID token of this issuer", err)
+		}
+		if req.HintSubject != "" && req.HintSubject != hint.Subject {
+			return req, fail(idp.InvalidRequest, "claims and id_token_hint name two people", nil)
 		}
 		req.HintSubject = hint.Subject
 	}
@@ -78,6 +72,9 @@ func wholesome(values url.Values) *idp.OAuthError {
 			if len(value) > limit {
 				return fail(idp.InvalidRequest, "a parameter is too long", nil)
 			}
+			if name == "claims" { // JSON, which may be written in lines
+				value = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(value)
+			}
 			if !plain(value) {
 				return fail(idp.InvalidRequest, "a parameter holds characters that are not text", nil)
 			}
@@ -86,33 +83,8 @@ func wholesome(values url.Values) *idp.OAuthError {
 	return nil
 }
 
-func takeResponseMode(req *idp.AuthRequest, values url.Values) *idp.OAuthError {
-	switch mode := values.Get("response_mode"); {
-	case mode == "", len(values["response_mode"]) > 1:
-	case !slices.Contains(responseModes, mode):
-		return fail(idp.InvalidRequest, "this response_mode is not supported", nil)
-	case mode == "form_post" && !webAddress(req.RedirectURI):
-		return fail(idp.InvalidRequest, "response_mode form_post needs a web address as redirect URI", nil)
-	default:
-		req.ResponseMode = mode
-	}
-	return nil
-}
-
-func takeResponseType(req *idp.AuthRequest, _ url.Values, c client.Client) *idp.OAuthError {
-	switch {
-	case req.ResponseType == "":
-		return fail(idp.InvalidRequest, "response_type is missing", nil)
-	case req.ResponseType != string(client.Code):
-		return fail(idp.UnsupportedResponseType, "this response_type is not supported", nil)
-	case !c.AllowsResponseType(req.ResponseType):
-		return fail(idp.UnauthorizedClient, "the client is not registered for this response_type", nil)
-	}
-	return nil
-}
-
 func takeUnsupported(_ *idp.AuthRequest, values url.Values, _ client.Client) *idp.OAuthError {
-	for _, name := range []string{"request", "request_uri", "registration"} {
+	for _, name := range slices.Sorted(maps.Keys(unsupported)) {
 		if values.Has(name) {
 			return fail(unsupported[name], "the parameter "+name+" is not supported", nil)
 		}
@@ -137,6 +109,20 @@ func takeScope(req *idp.AuthRequest, values url.Values, _ client.Client) *idp.OA
 		if slices.Contains(scopes, scope) && !slices.Contains(req.Scopes, scope) {
 			req.Scopes = append(req.Scopes, scope)
 		}
+	}
+	return nil
+}
+
+// takeNonce demands what ties an ID token to the browser that asked, where it comes
+// through the browser itself (OpenID Connect Core 1.0, sections 3.2.2.1 and 3.3.2.1).
+func takeNonce(req *idp.AuthRequest, values url.Values, _ client.Client) *idp.OAuthError {
+	req.Nonce = values.Get("nonce")
+	switch {
+	case !req.Wants("id_token"):
+	case !req.Asks("openid"):
+		return fail(idp.InvalidRequest, "an ID token needs the scope openid", nil)
+	case req.Nonce == "":
+		return fail(idp.InvalidRequest, "nonce is required for this response_type", nil)
 	}
 	return nil
 }
@@ -177,6 +163,9 @@ var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 // registered as excused. The default of RFC 7636 for a missing method is plain, which
 // protects nobody and is refused.
 func takeChallenge(req *idp.AuthRequest, values url.Values, c client.Client) *idp.OAuthError {
+	if !req.Wants("code") { // there is nothing to redeem
+		return nil
+	}
 	challenge, method := values.Get("code_challenge"), values.Get("code_challenge_method")
 	switch {
 	case challenge == "" && method == "":
@@ -190,10 +179,4 @@ func takeChallenge(req *idp.AuthRequest, values url.Values, c client.Client) *id
 	}
 	req.CodeChallenge = challenge
 	return nil
-}
-
-// webAddress reports whether a form can be sent there.
-func webAddress(uri string) bool {
-	u, err := url.Parse(uri)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }

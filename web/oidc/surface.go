@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
@@ -25,6 +26,7 @@ import (
 	"github.com/nod-idp/nod/idp/client/keyset"
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/pairing"
+	"github.com/nod-idp/nod/idp/pushed"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
@@ -39,6 +41,8 @@ import (
 // Logins begins logins and ends sessions; idp.Service does.
 type Logins interface {
 	Begin(ctx context.Context, req idp.AuthRequest, b idp.Browser) (idp.Begun, error)
+	// Find returns a stored login to the browser that began it.
+	Find(ctx context.Context, id string, b idp.Browser) (idp.Login, error)
 	// SignOut ends a session and what clients were given under it.
 	SignOut(ctx context.Context, held session.Session) error
 }
@@ -55,9 +59,11 @@ type Surface struct {
 	Keys     *keys.Ring
 	// ClientKeys finds the keys that clients sign with; nil means registered ones alone.
 	ClientKeys *keyset.Keys
+	Pushed     *pushed.Requests
 	Box        *seal.Box
 	Jar        cookie.Jar
 	Site       *page.Site
+	Now        func() time.Time // nil means time.Now
 
 	// Pairings signs people in on things without a browser; PairURL is the page where they
 	// say so.
@@ -78,6 +84,7 @@ type Surface struct {
 const (
 	authorizePath  = "/authorize"
 	tokenPath      = "/oauth/token"
+	pushPath       = "/oauth/par"
 	introspectPath = "/oauth/introspect"
 	revokePath     = "/oauth/revoke"
 	userinfoPath   = "/oauth/userinfo"
@@ -130,6 +137,7 @@ func (s *Surface) RegisterAPI(a *guard.API) error {
 
 	form := []string{guard.Form}
 	a.Handle("POST "+tokenPath, guard.Route{Handler: s.tokenFront, Accepts: form, MaxBody: maxForm, CORS: s.cors(http.MethodPost)})
+	a.Handle("POST "+pushPath, guard.Route{Handler: s.push, Accepts: form, MaxBody: maxPushed})
 	a.Handle("POST "+introspectPath, guard.Route{Handler: s.introspectFront, Accepts: form, MaxBody: maxForm})
 	a.Handle("POST "+revokePath, guard.Route{Handler: s.revokeFront, Accepts: form, MaxBody: maxForm})
 	a.Handle("POST "+devicePath, guard.Route{Handler: s.deviceAuthorization, Accepts: form, MaxBody: maxForm})

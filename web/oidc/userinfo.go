@@ -98,5 +98,5 @@ func (s server) UserInfo(ctx context.Context, r *op.Request[oidc.UserInfoRequest
 	if err != nil {
 		return refuse(ctx, err)
 	}
-	return op.NewResponse(person.ClaimsFor(access.Scopes)), nil
+	return op.NewResponse(person.ClaimsFor(access.Scopes, access.Claims.UserInfo...)), nil
 }

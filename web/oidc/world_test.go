@@ -16,8 +16,10 @@ import (
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/client/keyset"
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/keys"
+	"github.com/nod-idp/nod/idp/pushed"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
@@ -87,6 +89,13 @@ func (f *fakeLogins) Begin(ctx context.Context, req idp.AuthRequest, b idp.Brows
 	return idp.Begun{Response: &idp.Response{Request: req, Code: f.w.code(req)}}, nil
 }
 
+func (f *fakeLogins) Find(_ context.Context, id string, b idp.Browser) (idp.Login, error) {
+	if id != "log_1" || b.LoginToken != "nlg_1" {
+		return idp.Login{}, idp.ErrElsewhere
+	}
+	return idp.Login{ID: id}, nil
+}
+
 func (f *fakeLogins) SignOut(ctx context.Context, held session.Session) error {
 	return f.sessions.SignOut(ctx, held)
 }
@@ -103,15 +112,16 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	must(t, ring.Start(ctx))
 	sessions := &session.Sessions{DB: d, Epoch: in.Epoch, Now: w.clock}
 	t.Cleanup(sessions.Wait)
-	w.tokens = &token.Tokens{DB: d, Box: in.Box, Epoch: in.Epoch, Issuer: w.url, Keys: ring, Sessions: sessions, Now: w.clock}
-	w.clients = &client.Clients{DB: d}
 	w.users = &user.Users{DB: d}
+	w.tokens = &token.Tokens{DB: d, Box: in.Box, Epoch: in.Epoch, Issuer: w.url, Keys: ring, Sessions: sessions, People: w.users, Now: w.clock}
+	w.clients = &client.Clients{DB: d}
 	w.logins = &fakeLogins{w: w, sessions: &idp.Service{DB: d, Sessions: sessions, Tokens: w.tokens}}
 	site, err := page.New(page.Brand{}, oidc.Static())
 	must(t, err)
 	w.surface = &oidc.Surface{
 		Issuer: w.url, Logins: w.logins, Clients: w.clients, Users: w.users, Sessions: sessions, Tokens: w.tokens, Keys: ring, Box: in.Box,
-		Jar: cookie.Jar{}, Site: site,
+		Jar: cookie.Jar{}, Site: site, Now: w.clock, ClientKeys: &keyset.Keys{Now: w.clock},
+		Pushed: &pushed.Requests{DB: d, Epoch: in.Epoch, Now: w.clock},
 	}
 	pages, err := guard.NewBrowser(w.url, oidc.Exempt()...)
 	must(t, err)
@@ -178,7 +188,7 @@ func (w *world) code(req idp.AuthRequest) (code string) {
 	must(w.t, w.db.Write(w.t.Context(), func(tx *db.Tx) (err error) {
 		code, err = w.tokens.IssueCodeTx(tx, token.CodeRequest{
 			ClientID: req.ClientID, UserID: w.alice.ID, SID: w.session.SID, RedirectURI: req.RedirectURI, Nonce: req.Nonce,
-			CodeChallenge: req.CodeChallenge, Scopes: req.Scopes, Evidence: w.session.Evidence,
+			CodeChallenge: req.CodeChallenge, Scopes: req.Scopes, Claims: req.Claims, Evidence: w.session.Evidence,
 			DPoPThumbprint: req.DPoPThumbprint, Resources: req.Resources,
 		})
 		return err

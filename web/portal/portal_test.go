@@ -72,7 +72,7 @@ func TestEveryPageIsDrawn(t *testing.T) {
 		{"activity", Activity{Events: []EventRow{{What: evil, Tone: "danger", Where: evil, When: now}}, OlderURL: "/o", NewURL: "/n"}, Activity{}, []string{"older", "newest"}},
 		{"sessions", Sessions{
 			Sessions:  []SessionRow{{ID: "ses_1", Browser: evil, Current: true, Since: now, Seen: now, Applications: 1}, {ID: "ses_2", Since: now, Applications: 2}},
-			OthersURL: "/o", Connected: []ConnectedRow{{ID: "mail", Name: evil, Since: now, Used: now}},
+			OthersURL: "/o", Connected: []ConnectedRow{{ID: "mail", Name: evil, Since: now, Used: now}, {ID: "wiki", Name: "Wiki", Since: now, Online: true}},
 		}, Sessions{}, []string{"end-others", "end-ses_2", "disconnect-mail"}},
 		{"addtoken", AddToken{BadName: true, Full: true, BackURL: "/b"}, AddToken{}, []string{"token-name", "token-start", "token-error", "name-error"}},
 		{"newtoken", NewToken{Name: evil, Code: code, Secret: evil, Left: time.Minute, Wrong: true}, NewToken{}, []string{"qr-code", "token-secret", "secret-copy", "passcode", "token-prove"}},

@@ -32,11 +32,13 @@ type SessionRow struct {
 	Token        string
 }
 
-// ConnectedRow is one application that stays connected.
+// ConnectedRow is one application that the person allowed something, or that stays
+// connected.
 type ConnectedRow struct {
 	ID     string
 	Name   string
 	Since  Moment
+	Online bool // it can do nothing while the person is away
 	Used   Moment
 	Action string
 	Token  string
@@ -63,7 +65,7 @@ func (s *Surface) sessions(w http.ResponseWriter, r *http.Request, h idp.Holder)
 	}
 	for _, c := range connected {
 		view.Connected = append(view.Connected, ConnectedRow{
-			ID: c.ClientID, Name: c.Name, Since: day(c.Since), Used: s.ago(c.UsedAt),
+			ID: c.ClientID, Name: c.Name, Since: day(c.Since), Online: !c.Offline, Used: s.ago(c.UsedAt),
 			Action: sessionsPath + "/disconnect", Token: s.formOf(h, "disconnect", ""),
 		})
 	}

@@ -156,7 +156,7 @@ func scene(ctx context.Context, s *server.Server, at Addresses, auto bool) (*sim
 	if err != nil {
 		return nil, "", err
 	}
-	app := client.New{ID: "contoso-mail", Name: "Contoso Mail", RedirectURIs: []string{at.App + "/callback"}, PostLogoutRedirectURIs: []string{at.App + "/"}}
+	app := client.New{ID: "contoso-mail", Name: "Contoso Mail", RedirectURIs: []string{at.App + "/callback"}, PostLogoutRedirectURIs: []string{at.App + "/"}, FirstParty: true}
 	if auto {
 		app.SecondFactor = client.FactorPush
 	}

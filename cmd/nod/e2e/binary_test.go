@@ -177,7 +177,7 @@ func TestTheContractForScripts(t *testing.T) {
 	var link printedLink
 	var device printedDevice
 	i.must(nil, passphrase+"\n", "user", "add", username, "--data", i.data, "--email", "alice@example.com", "--name", "Alice", "--password-stdin")
-	i.must(&c, "", "client", "add", "mail", "--json", "--data", i.data, "--name", "Mail", "--redirect-uri", callback)
+	i.must(&c, "", "client", "add", "mail", "--json", "--data", i.data, "--name", "Mail", "--first-party", "--redirect-uri", callback)
 	i.must(&link, "", "user", "enroll-link", username, "--data", i.data, "--valid", "24h", "--no-confirm", "--json")
 	i.must(&device, "", "device", "enroll", link.URL, "--store", store, "--name", "terminal", "--pin", "2468", "--json")
 	if c.ID != "mail" || c.Secret == "" || device.Status != "active" || device.Account != username || device.ID == "" {
@@ -297,7 +297,7 @@ func TestAChangeIsSeenWithinASecond(t *testing.T) {
 	i := install(t)
 	i.start()
 	var c printedClient
-	i.must(&c, "", "client", "add", "mail", "--json", "--data", i.data, "--name", "Mail", "--redirect-uri", callback)
+	i.must(&c, "", "client", "add", "mail", "--json", "--data", i.data, "--name", "Mail", "--first-party", "--redirect-uri", callback)
 	status := func() int { return i.status(c) }
 	if got := status(); got != http.StatusSeeOther {
 		t.Fatalf("an added client at the next request: got %d", got)

@@ -122,9 +122,10 @@ func (w *world) person(name string) user.User {
 	return u
 }
 
+// application registers an application of the house: nobody is asked for consent.
 func (w *world) application(n client.New) app {
 	w.t.Helper()
-	n.RedirectURIs = []string{callback}
+	n.RedirectURIs, n.FirstParty = []string{callback}, true
 	n.PostLogoutRedirectURIs = []string{"http://127.0.0.1:9/"}
 	c, secret, err := w.s.Clients.Add(w.t.Context(), n)
 	if err != nil {

@@ -12,11 +12,13 @@ import (
 	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/consent"
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/letters"
 	"github.com/nod-idp/nod/idp/logout"
 	"github.com/nod-idp/nod/idp/pairing"
 	"github.com/nod-idp/nod/idp/password"
+	"github.com/nod-idp/nod/idp/pushed"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
@@ -50,6 +52,7 @@ type Server struct {
 	Sessions *session.Sessions
 	Tokens   *token.Tokens
 	Pairings *pairing.Pairings
+	Pushed   *pushed.Requests
 	Guesses  *throttle.Guesses
 	Passkeys *passkey.Passkeys
 	MFA      *mfa.Service
@@ -147,17 +150,19 @@ func (s *Server) build() {
 		DB: s.DB, Epoch: epoch, Now: o.Now, Absolute: o.SessionAbsolute, Idle: o.SessionIdle, KnownBrowser: o.KnownBrowser,
 	}
 	s.Tokens = &token.Tokens{
-		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Keys: s.Keys, Sessions: s.Sessions, Now: o.Now,
+		DB: s.DB, Box: box, Epoch: epoch, Issuer: o.PublicURL, Keys: s.Keys, Sessions: s.Sessions, People: s.Users, Now: o.Now,
 		CodeLife: o.CodeLife, IDTokenLife: o.IDTokenLife, AccessLife: o.AccessTokenLife,
 		RefreshIdle: o.RefreshIdle, RefreshAbsolute: o.RefreshAbsolute,
 	}
 	s.Pairings = &pairing.Pairings{DB: s.DB, Box: box, Epoch: epoch, Tokens: s.Tokens, Guesses: s.Guesses, Now: o.Now}
+	s.Pushed = &pushed.Requests{DB: s.DB, Epoch: epoch, Now: o.Now}
 	hasher := o.Hasher
 	if hasher == nil {
 		hasher = &password.Hasher{}
 	}
 	s.Logins = &idp.Service{
 		DB: s.DB, Box: box, Epoch: epoch, Users: s.Users, Clients: s.Clients, Sessions: s.Sessions, Tokens: s.Tokens,
+		Consents: &consent.Consents{DB: s.DB, Now: o.Now},
 		Hasher: hasher, Guesses: s.Guesses, MFA: s.MFA, Devices: s.Devices, Policy: o.Policy, Now: o.Now, Lifetime: o.LoginLifetime,
 		Passwords: password.Policy{MinLength: o.MinPasswordLength}, PasswordWords: []string{o.Brand.Name, o.PublicURL},
 	}

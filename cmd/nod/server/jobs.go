@@ -59,6 +59,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 		"sessions":     s.Sessions.Sweep,
 		"tokens":       s.Tokens.Sweep,
 		"pairings":     s.Pairings.Sweep,
+		"pushed":       s.Pushed.Sweep,
 		"enrolments":   s.Devices.Sweep,
 		"apps":         s.MFA.Tokens.Sweep,
 		"outbox":       s.Outbox.Sweep,

@@ -104,7 +104,7 @@ func TestApplicationsThatStayConnectedAreDisconnected(t *testing.T) {
 		ctx := t.Context()
 		_, _, err := w.Clients.Add(ctx, client.New{
 			ID: "mail", Name: "Mail", RedirectURIs: []string{callback}, IDTokenAlg: client.ES256, PKCE: client.PKCEOptional,
-			Grants: []client.Grant{client.AuthorizationCode, client.RefreshToken},
+			FirstParty: true, Grants: []client.Grant{client.AuthorizationCode, client.RefreshToken},
 		})
 		must(t, err)
 		p := w.phone(w.alice)

@@ -34,6 +34,9 @@ func (s *Surface) push(w http.ResponseWriter, r *http.Request) error {
 	if failure != nil {
 		return problemOf(failure)
 	}
+	if err := s.bindPushed(w, r, c, values); err != nil {
+		return problemOf(err)
+	}
 	reference, err := s.Pushed.Push(r.Context(), c.ID, values)
 	if err != nil {
 		return err
@@ -43,9 +46,26 @@ func (s *Surface) push(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(pushAnswer{RequestURI: reference, ExpiresIn: int64(pushed.Life.Seconds())})
 }
 
-// proofs are parameters by which the client authenticated itself; they are not part of the
+// bindPushed binds the code to the key of a proof that came along: it is dpop_jkt by
+// another way (RFC 9449, section 10.1).
+func (s *Surface) bindPushed(w http.ResponseWriter, r *http.Request, c client.Client, values url.Values) error {
+	if len(r.Header.Values(proofHeader)) == 0 {
+		return nil
+	}
+	jkt, err := s.provedKey(w, r, c, pushPath)
+	if err != nil {
+		return err
+	}
+	if asked := values.Get("dpop_jkt"); asked != "" && asked != jkt {
+		return fail(idp.InvalidRequest, "dpop_jkt is not the key of the DPoP proof", nil)
+	}
+	values.Set("dpop_jkt", jkt)
+	return nil
+}
+
+// credentialParameters are those by which the client authenticated itself; they are not part of the
 // request.
-var proofs = []string{"client_secret", "client_assertion", "client_assertion_type"}
+var credentialParameters = []string{"client_secret", "client_assertion", "client_assertion_type"}
 
 // pushable returns the parameters if the authorization endpoint would take them.
 func (s *Surface) pushable(r *http.Request, c client.Client, form url.Values) (url.Values, *idp.OAuthError) {
@@ -56,7 +76,7 @@ func (s *Surface) pushable(r *http.Request, c client.Client, form url.Values) (u
 	for name, all := range form {
 		outside[name] = all
 	}
-	for _, name := range proofs {
+	for _, name := range credentialParameters {
 		outside.Del(name)
 	}
 	outside.Set("client_id", c.ID)

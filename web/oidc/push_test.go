@@ -226,3 +226,26 @@ func TestARequestObjectCanBePushed(t *testing.T) {
 		t.Errorf("got %s", got.body)
 	}
 }
+
+// TestAProofAtThePushBindsTheCode is RFC 9449, section 10.1.
+func TestAProofAtThePushBindsTheCode(t *testing.T) {
+	w := on(t)
+	w.logins.asks = true
+	s := w.newSigner()
+	with := func(form url.Values) answered {
+		return w.post("/oauth/par", form, w.asApp, header("DPoP", s.proof("POST", "/oauth/par", "", nil)))
+	}
+	got := with(ask())
+	if got.StatusCode != http.StatusCreated {
+		t.Fatalf("got %d %s", got.StatusCode, got.body)
+	}
+	w.get("/authorize", brought(got.json(t)["request_uri"].(string)))
+	if w.logins.request.DPoPThumbprint != s.thumbprint() {
+		t.Errorf("got %q", w.logins.request.DPoPThumbprint)
+	}
+	refused(t, with(ask("dpop_jkt", challenge)), http.StatusBadRequest, "invalid_request")
+	if got := with(ask("dpop_jkt", s.thumbprint())); got.StatusCode != http.StatusCreated {
+		t.Errorf("the same key by both ways: got %d %s", got.StatusCode, got.body)
+	}
+	refused(t, w.post("/oauth/par", ask(), w.asApp, header("DPoP", s.proof("POST", "/oauth/token", "", nil))), http.StatusBadRequest, "invalid_dpop_proof")
+}

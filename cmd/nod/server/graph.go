@@ -163,7 +163,7 @@ func (s *Server) build() {
 	s.Logins = &idp.Service{
 		DB: s.DB, Box: box, Epoch: epoch, Users: s.Users, Clients: s.Clients, Sessions: s.Sessions, Tokens: s.Tokens,
 		Consents: &consent.Consents{DB: s.DB, Now: o.Now},
-		Hasher: hasher, Guesses: s.Guesses, MFA: s.MFA, Devices: s.Devices, Policy: o.Policy, Now: o.Now, Lifetime: o.LoginLifetime,
+		Hasher:   hasher, Guesses: s.Guesses, MFA: s.MFA, Devices: s.Devices, Policy: o.Policy, Now: o.Now, Lifetime: o.LoginLifetime,
 		Passwords: password.Policy{MinLength: o.MinPasswordLength}, PasswordWords: []string{o.Brand.Name, o.PublicURL},
 	}
 	s.rules.inForce = o.Policy.Rules

@@ -36,7 +36,8 @@ var ErrNotFound = errors.New("no such row")
 // DB is an open database. Its methods are safe for concurrent use.
 type DB struct {
 	engine Engine
-	reads  *sqlx.DB
+	pool   *sqlx.DB
+	reads  runner
 	writer writer
 	bus    *bus
 	stop   context.CancelFunc
@@ -65,7 +66,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	if err := d.migrate(ctx); err != nil {
-		return nil, errors.Join(err, d.reads.Close(), d.writer.close())
+		return nil, errors.Join(err, d.pool.Close(), d.writer.close())
 	}
 	watchCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop = stop
@@ -86,7 +87,7 @@ func (d *DB) Close() error {
 	d.stop()
 	<-d.done
 	d.bus.close()
-	return errors.Join(d.reads.Close(), d.writer.close())
+	return errors.Join(d.pool.Close(), d.writer.close())
 }
 
 // Get reads one row into dest. It returns ErrNotFound when there is none.

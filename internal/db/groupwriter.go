@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -16,6 +15,8 @@ import (
 // the shared commit is on disk.
 type groupWriter struct {
 	db        *sqlx.DB
+	conn      *sqlx.Conn  // the one connection of db
+	run       *statements // on that connection
 	jobs      chan *job
 	committed func(topics []string)
 	closing   sync.Once
@@ -35,20 +36,19 @@ type job struct {
 
 // Limits of one shared transaction.
 const (
-	groupJobs    = 64
-	waitingJobs  = 1024
-	statementMax = 10 * time.Second
+	groupJobs   = 64
+	waitingJobs = 1024
 )
 
 // ErrClosed is returned for work given to a database that has been closed.
 var ErrClosed = errors.New("the database is closed")
 
-func newGroupWriter(db *sqlx.DB) *groupWriter {
+func newGroupWriter(db *sqlx.DB, conn *sqlx.Conn) *groupWriter {
 	w := &groupWriter{
-		db: db, jobs: make(chan *job, waitingJobs),
+		db: db, conn: conn, run: newStatements(conn.PreparexContext), jobs: make(chan *job, waitingJobs),
 		quit: make(chan struct{}), done: make(chan struct{}),
 	}
-	go w.run()
+	go w.work()
 	return w
 }
 
@@ -100,7 +100,7 @@ func (w *groupWriter) ask(ctx context.Context, fn func(*Tx) error) (*job, error)
 	}
 }
 
-func (w *groupWriter) run() {
+func (w *groupWriter) work() {
 	defer close(w.done)
 	for {
 		select {
@@ -122,16 +122,15 @@ func (w *groupWriter) run() {
 // group runs first and whatever else already waits in one transaction.
 func (w *groupWriter) group(first *job) {
 	if first.fn == nil {
-		first.err = w.db.Get(&first.version, "PRAGMA data_version")
+		first.err = w.run.GetContext(context.Background(), &first.version, "PRAGMA data_version")
 		close(first.finished)
 		return
 	}
 	// A statement that is interrupted rolls back the whole transaction in SQLite,
 	// so the callers' contexts are looked at before a job starts and not after.
-	ctx, cancel := context.WithTimeout(context.Background(), statementMax)
-	defer cancel()
+	ctx := context.Background()
 	var batch []*job
-	tx, err := w.db.BeginTxx(ctx, nil)
+	_, err := w.run.ExecContext(ctx, "BEGIN IMMEDIATE")
 	if err != nil {
 		first.err = err
 		close(first.finished)
@@ -143,14 +142,16 @@ func (w *groupWriter) group(first *job) {
 			continue
 		}
 		batch = append(batch, j)
-		if err = w.one(ctx, tx, j); err != nil {
+		if err = w.one(ctx, j); err != nil {
 			break
 		}
 	}
 	if err == nil {
-		err = tx.Commit()
-	} else {
-		err = errors.Join(err, tx.Rollback())
+		_, err = w.run.ExecContext(ctx, "COMMIT")
+	}
+	if err != nil {
+		// Where SQLite rolled back by itself there is nothing left to roll back.
+		_, _ = w.run.ExecContext(ctx, "ROLLBACK")
 	}
 	var topics []string
 	for _, j := range batch {
@@ -183,21 +184,24 @@ func (w *groupWriter) next(taken int) *job {
 
 // one runs a job in a savepoint. The error it returns is fatal for the whole
 // transaction; the job's own error is kept in the job.
-func (w *groupWriter) one(ctx context.Context, tx *sqlx.Tx, j *job) error {
+func (w *groupWriter) one(ctx context.Context, j *job) error {
 	if j.err = j.ctx.Err(); j.err != nil {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT job"); err != nil {
+	if _, err := w.run.ExecContext(ctx, "SAVEPOINT job"); err != nil {
 		return err
 	}
-	t := &Tx{engine: SQLite, ctx: valuesOf{ctx, j.ctx}, tx: tx}
+	t := &Tx{engine: SQLite, ctx: context.WithoutCancel(j.ctx), run: w.run}
 	j.run(t)
 	if j.err != nil || j.panicked != nil {
-		_, err := tx.ExecContext(ctx, "ROLLBACK TO job; RELEASE job")
+		if _, err := w.run.ExecContext(ctx, "ROLLBACK TO job"); err != nil {
+			return err
+		}
+		_, err := w.run.ExecContext(ctx, "RELEASE job")
 		return err
 	}
 	j.topics = t.topics
-	_, err := tx.ExecContext(ctx, "RELEASE job")
+	_, err := w.run.ExecContext(ctx, "RELEASE job")
 	return err
 }
 
@@ -209,14 +213,6 @@ func (j *job) run(t *Tx) {
 func (w *groupWriter) close() error {
 	w.closing.Do(func() { close(w.quit) })
 	<-w.done
-	_, err := w.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
-	return errors.Join(err, w.db.Close())
+	_, err := w.run.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
+	return errors.Join(err, w.conn.Close(), w.db.Close())
 }
-
-// valuesOf has the deadline of one context and the values of another.
-type valuesOf struct {
-	context.Context
-	values context.Context
-}
-
-func (v valuesOf) Value(key any) any { return v.values.Value(key) }

@@ -83,7 +83,7 @@ func (d *DB) apply(ctx context.Context, m migration) error {
 		if err := tx.Get(&n, "SELECT count(*) FROM schema_migrations WHERE number = $1", m.number); err != nil || n == 1 {
 			return err
 		}
-		if _, err := tx.tx.ExecContext(tx.ctx, m.text); err != nil {
+		if _, err := tx.run.ExecContext(tx.ctx, m.text); err != nil {
 			return err
 		}
 		_, err := tx.Exec("INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",

@@ -25,7 +25,7 @@ func openPostgres(ctx context.Context, url string) (*DB, func(context.Context), 
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	d := &DB{engine: Postgres, reads: pool, bus: newBus()}
+	d := &DB{engine: Postgres, pool: pool, reads: pool, bus: newBus()}
 	d.writer = &pgWriter{db: pool, bus: d.bus}
 	return d, func(ctx context.Context) { d.watchPostgres(ctx, url) }, nil
 }
@@ -69,7 +69,7 @@ func (w *pgWriter) once(ctx context.Context, fn func(*Tx) error) (err error) {
 			panic(p)
 		}
 	}()
-	t := &Tx{engine: Postgres, ctx: ctx, tx: tx}
+	t := &Tx{engine: Postgres, ctx: ctx, run: tx}
 	if err := fn(t); err != nil {
 		return err
 	}

@@ -35,15 +35,19 @@ func openSQLite(ctx context.Context, path string) (*DB, func(context.Context), e
 	if err := checkSQLite(ctx, writes); err != nil {
 		return nil, nil, errors.Join(err, writes.Close())
 	}
-	reads, err := sqlx.Open("sqlite", dsn(url.Values{"_pragma": {"query_only(ON)"}}))
+	conn, err := writes.Connx(ctx)
 	if err != nil {
 		return nil, nil, errors.Join(err, writes.Close())
+	}
+	reads, err := sqlx.Open("sqlite", dsn(url.Values{"_pragma": {"query_only(ON)"}}))
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close(), writes.Close())
 	}
 	conns := max(4, 2*runtime.GOMAXPROCS(0))
 	reads.SetMaxOpenConns(conns)
 	reads.SetMaxIdleConns(conns)
-	w := newGroupWriter(writes)
-	d := &DB{engine: SQLite, reads: reads, writer: w, bus: newBus()}
+	w := newGroupWriter(writes, conn)
+	d := &DB{engine: SQLite, pool: reads, reads: newStatements(reads.PreparexContext), writer: w, bus: newBus()}
 	w.committed = d.bus.wake
 	return d, func(ctx context.Context) { d.watchFile(ctx, w) }, nil
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"sync"
-
-	"github.com/jmoiron/sqlx"
 )
 
 // Tx is a transaction under way. It is valid only inside the function that Write
@@ -14,26 +12,26 @@ import (
 type Tx struct {
 	engine Engine
 	ctx    context.Context
-	tx     *sqlx.Tx
+	run    runner
 	topics []string
 }
 
 // Get reads one row into dest. It returns ErrNotFound when there is none.
 func (t *Tx) Get(dest any, query string, args ...any) error {
 	count(t.ctx)
-	return notFound(t.tx.GetContext(t.ctx, dest, t.engine.rewrite(query), args...))
+	return notFound(t.run.GetContext(t.ctx, dest, t.engine.rewrite(query), args...))
 }
 
 // Select reads all rows into the slice that dest points to.
 func (t *Tx) Select(dest any, query string, args ...any) error {
 	count(t.ctx)
-	return t.tx.SelectContext(t.ctx, dest, t.engine.rewrite(query), args...)
+	return t.run.SelectContext(t.ctx, dest, t.engine.rewrite(query), args...)
 }
 
 // Exec runs a statement and returns how many rows it touched.
 func (t *Tx) Exec(query string, args ...any) (rows int64, err error) {
 	count(t.ctx)
-	res, err := t.tx.ExecContext(t.ctx, t.engine.rewrite(query), args...)
+	res, err := t.run.ExecContext(t.ctx, t.engine.rewrite(query), args...)
 	if err != nil {
 		return 0, err
 	}

@@ -21,6 +21,9 @@ func (c Client) checkCIBA() error {
 	return nil
 }
 
+// fapiGrants are those that the profile speaks of.
+var fapiGrants = []Grant{AuthorizationCode, RefreshToken, ClientCredentials}
+
 // checkFAPI refuses what the FAPI 2.0 Security Profile, section 5.3.2, rules out. What it
 // demands of requests is demanded where they are read.
 func (c Client) checkFAPI() error {
@@ -45,6 +48,8 @@ func (c Client) checkFAPI() error {
 		return refused("refresh_rotation", "on", "off")
 	case slices.ContainsFunc(c.ResponseTypes, func(t ResponseType) bool { return t != Code }):
 		return refused("response_types", list(c.ResponseTypes), string(Code))
+	case slices.ContainsFunc(c.Grants, func(g Grant) bool { return !slices.Contains(fapiGrants, g) }):
+		return refused("grants", list(c.Grants), list(fapiGrants))
 	}
 	for _, uri := range c.RedirectURIs {
 		if !strings.HasPrefix(uri, "https://") && !strings.HasPrefix(uri, "http://") {

@@ -157,6 +157,9 @@ func TestARegistrationThatBreaksARuleIsRefused(t *testing.T) {
 		{"FAPI 2 with a hybrid response", func(n *client.New) {
 			n.FAPI, n.JWKS, n.ResponseTypes = 2, publicKeys, []client.ResponseType{"code id_token"}
 		}, "response_types"},
+		{"FAPI 2 on things without a browser", func(n *client.New) {
+			n.FAPI, n.JWKS, n.Grants = 2, publicKeys, []client.Grant{"authorization_code", client.DeviceCode}
+		}, "grants"},
 		{"FAPI 2 without keys", func(n *client.New) { n.FAPI = 2 }, "jwks"},
 		{"refresh tokens from nowhere", func(n *client.New) { n.Grants = []client.Grant{"client_credentials", "refresh_token"} }, "grants"},
 		{"no redirect URI", func(n *client.New) { n.RedirectURIs = nil }, "redirect_uris"},

@@ -64,12 +64,14 @@ type Judge struct {
 
 // claims are those of a proof (RFC 9449, section 4.2).
 type claims struct {
-	Method   string `json:"htm"`
-	URL      string `json:"htu"`
-	IssuedAt *int64 `json:"iat"`
-	ID       string `json:"jti"`
-	Hash     string `json:"ath"`
-	Nonce    string `json:"nonce"`
+	Method    string   `json:"htm"`
+	URL       string   `json:"htu"`
+	IssuedAt  *float64 `json:"iat"` // NumericDate may have a fraction (RFC 7519, section 2)
+	NotBefore *float64 `json:"nbf"` // not asked for, but respected (RFC 7519, section 4.1.5)
+	Expires   *float64 `json:"exp"`
+	ID        string   `json:"jti"`
+	Hash      string   `json:"ath"`
+	Nonce     string   `json:"nonce"`
 }
 
 // Use checks a proof and uses it up: the same one is refused from then on, on every node
@@ -104,8 +106,8 @@ func (j *Judge) check(text string, r Request) (Proof, error) {
 		err = errors.New("htu is another address")
 	case c.ID == "" || len(c.ID) > maxID:
 		err = errors.New("jti is missing or too long")
-	case c.IssuedAt == nil || *c.IssuedAt < 0 || *c.IssuedAt > 1<<40:
-		err = errors.New("iat is missing or absurd")
+	case c.IssuedAt == nil:
+		err = errors.New("iat is missing")
 	case r.AccessToken != "" && subtle.ConstantTimeCompare([]byte(c.Hash), []byte(base64.RawURLEncoding.EncodeToString(sum[:]))) != 1:
 		err = errors.New("ath is not the hash of the access token")
 	}
@@ -117,12 +119,15 @@ func (j *Judge) check(text string, r Request) (Proof, error) {
 }
 
 // fresh says until when a proof counts: by its own clock, or by a nonce of ours where the
-// clock runs behind. One that runs ahead is refused either way (FAPI 2.0 Security Profile,
-// section 5.3.2.1): its proofs would count for longer than anybody meant.
+// clock runs a few minutes behind. One that runs ahead is refused either way (FAPI 2.0
+// Security Profile, section 5.3.2.1): its proofs would count for longer than anybody meant.
 func (j *Judge) fresh(c claims, demand bool) (time.Time, error) {
-	now, issued := j.now(), time.Unix(*c.IssuedAt, 0)
-	if issued.Sub(now) > Window {
-		return time.Time{}, fmt.Errorf("%w: iat lies ahead", ErrInvalid)
+	now, issued := j.now(), moment(*c.IssuedAt)
+	switch {
+	case issued.Sub(now) > Window, c.NotBefore != nil && moment(*c.NotBefore).Sub(now) > Window:
+		return time.Time{}, fmt.Errorf("%w: iat or nbf lies ahead", ErrInvalid)
+	case now.Sub(issued) > Window+NonceLife, c.Expires != nil && !now.Before(moment(*c.Expires)):
+		return time.Time{}, fmt.Errorf("%w: iat is too old for any nonce, or exp is over", ErrInvalid)
 	}
 	until, ours := j.nonceUntil(c.Nonce, now)
 	switch {
@@ -134,6 +139,12 @@ func (j *Judge) fresh(c claims, demand bool) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("%w: iat is too old", ErrUseNonce)
 	}
 	return issued.Add(Window), nil
+}
+
+// moment keeps absurd numbers within what a time can hold.
+func moment(seconds float64) time.Time {
+	const most = 1 << 40
+	return time.UnixMilli(int64(min(max(seconds, 0), most) * 1000))
 }
 
 // open verifies a proof's signature by the key that it carries.

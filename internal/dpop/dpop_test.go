@@ -160,6 +160,9 @@ func TestAProofForAnythingElseIsRefused(t *testing.T) {
 			"a jti that is a number": w.proof(map[string]any{"jti": 1}),
 			"no iat":                 w.proof(map[string]any{"iat": nil}),
 			"an iat that is text":    w.proof(map[string]any{"iat": "now"}),
+			"an absurd iat":          w.proof(map[string]any{"iat": 1e300}),
+			"an nbf ahead":           w.proof(map[string]any{"nbf": w.now.Add(61 * time.Second).Unix()}),
+			"an exp that is over":    w.proof(map[string]any{"exp": w.now.Unix()}),
 			"an iat ahead":           w.proof(map[string]any{"iat": w.now.Add(61 * time.Second).Unix()}),
 			"no hash of the token":   w.proof(map[string]any{"ath": nil}),
 			"another token's hash":   w.proof(map[string]any{"ath": "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"}),
@@ -207,14 +210,16 @@ func TestTheClockCountsUntilANonceDoes(t *testing.T) {
 			demand bool
 			want   error
 		}{
-			"ten seconds ahead":              {at(10*time.Second, nil), false, nil},
-			"a minute behind":                {at(-time.Minute, nil), false, nil},
-			"more than a minute behind":      {at(-61*time.Second, nil), false, dpop.ErrUseNonce},
-			"an hour behind with a nonce":    {at(-time.Hour, nonce), false, nil},
-			"ahead with a nonce":             {at(61*time.Second, nonce), false, dpop.ErrInvalid},
-			"a nonce of somebody else":       {at(0, "not ours"), false, dpop.ErrUseNonce},
-			"no nonce where one is demanded": {at(0, nil), true, dpop.ErrUseNonce},
-			"a nonce where one is demanded":  {at(0, nonce), true, nil},
+			"ten seconds ahead":                {at(10*time.Second, nil), false, nil},
+			"a minute behind":                  {at(-time.Minute, nil), false, nil},
+			"more than a minute behind":        {at(-61*time.Second, nil), false, dpop.ErrUseNonce},
+			"five minutes behind with a nonce": {at(-5*time.Minute, nonce), false, nil},
+			"an hour behind with a nonce":      {at(-time.Hour, nonce), false, dpop.ErrInvalid},
+			"an hour behind":                   {at(-time.Hour, nil), false, dpop.ErrInvalid},
+			"ahead with a nonce":               {at(61*time.Second, nonce), false, dpop.ErrInvalid},
+			"a nonce of somebody else":         {at(0, "not ours"), false, dpop.ErrUseNonce},
+			"no nonce where one is demanded":   {at(0, nil), true, dpop.ErrUseNonce},
+			"a nonce where one is demanded":    {at(0, nonce), true, nil},
 		} {
 			r := request
 			r.DemandNonce = c.demand

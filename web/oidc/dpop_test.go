@@ -51,7 +51,7 @@ func TestABoundTokenNeedsItsKeyAtUserInfo(t *testing.T) {
 	challenged("for another method", s.userinfo(access, claims{"htm": "POST"}), "invalid_dpop_proof")
 	challenged("for the token endpoint", s.userinfo(access, claims{"htu": w.url + "/oauth/token"}), "invalid_dpop_proof")
 	challenged("without a proof", w.post("/oauth/userinfo", nil, header("Authorization", "DPoP "+access)), "invalid_dpop_proof")
-	challenged("an old proof", s.userinfo(access, claims{"iat": w.clock().Add(-time.Hour).Unix()}), "use_dpop_nonce")
+	challenged("an old proof", s.userinfo(access, claims{"iat": w.clock().Add(-2 * time.Minute).Unix()}), "use_dpop_nonce")
 	bearer := text(w.signedIn()["access_token"])
 	challenged("a bearer token with a proof", s.userinfo(bearer, nil), "invalid_token")
 	twice := func(r *http.Request) {
@@ -84,10 +84,10 @@ func TestWrongProofsGetNoTokens(t *testing.T) {
 	refused(t, with(s.proof("POST", "/oauth/token", "", nil), s.proof("POST", "/oauth/token", "", nil)), http.StatusBadRequest, "invalid_dpop_proof")
 	refused(t, with(s.proof("GET", "/oauth/token", "", nil)), http.StatusBadRequest, "invalid_dpop_proof")
 	refused(t, with(s.proof("POST", "/oauth/par", "", nil)), http.StatusBadRequest, "invalid_dpop_proof")
-	stale := with(s.proof("POST", "/oauth/token", "", claims{"iat": w.clock().Add(-time.Hour).Unix()}))
+	stale := with(s.proof("POST", "/oauth/token", "", claims{"iat": w.clock().Add(-2 * time.Minute).Unix()}))
 	refused(t, stale, http.StatusBadRequest, "use_dpop_nonce")
 	s.nonce = stale.Header.Get("DPoP-Nonce") // a client whose clock is behind goes by the nonce
-	if got := with(s.proof("POST", "/oauth/token", "", claims{"iat": w.clock().Add(-time.Hour).Unix()})); got.StatusCode != http.StatusOK {
+	if got := with(s.proof("POST", "/oauth/token", "", claims{"iat": w.clock().Add(-2 * time.Minute).Unix()})); got.StatusCode != http.StatusOK {
 		t.Errorf("with the nonce: got %d %s", got.StatusCode, got.body)
 	}
 }

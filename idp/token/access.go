@@ -10,6 +10,7 @@ import (
 	"github.com/nod-idp/nod/idp/claims"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/evidence"
+	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/random"
@@ -60,9 +61,11 @@ func (t *Tokens) ClientCredentials(ctx context.Context, c client.Client, asked A
 	if err := asked.check(c); err != nil {
 		return Issued{}, fmt.Errorf("client credentials: %w", err)
 	}
-	key, err := t.signer(ctx, c)
-	if err != nil {
-		return Issued{}, fmt.Errorf("client credentials: %w", err)
+	var key *keys.Key
+	if c.AccessTokens == client.JWTTokens {
+		if key, err = t.signer(ctx, c); err != nil {
+			return Issued{}, fmt.Errorf("client credentials: %w", err)
+		}
 	}
 	resources, err := narrowedResources(c.Resources, asked.Resources)
 	if err != nil {

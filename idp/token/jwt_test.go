@@ -9,6 +9,7 @@ import (
 
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/token"
+	"github.com/nod-idp/nod/internal/db/dbtest"
 	"github.com/nod-idp/nod/internal/jws"
 )
 
@@ -129,4 +130,27 @@ func forgeries(text string) []string {
 		parts[0] + "." + parts[1] + "." + parts[2] + "." + parts[2],
 		strings.ToLower(text),
 	}
+}
+
+// Whatever is presented, it is a token that was issued, or none.
+func FuzzAccess(f *testing.F) {
+	w := newWorld(f, dbtest.SQLite(f))
+	c := w.jwtApp()
+	issued, err := w.Redeem(f.Context(), c, w.issue(w.request()), redirect, verifier, token.Asked{})
+	must(f, err)
+	f.Add(issued.AccessToken)
+	f.Add(issued.IDToken)
+	f.Add(issued.RefreshToken)
+	for _, text := range forgeries(issued.AccessToken) {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		_, err := w.Access(t.Context(), text)
+		if err == nil && text != issued.AccessToken {
+			t.Errorf("%q works and was never issued", text)
+		}
+		if err != nil && !errors.Is(err, token.ErrNone) {
+			t.Error(err)
+		}
+	})
 }

@@ -151,6 +151,7 @@ func (b *Browser) send(ctx context.Context, method string, to *url.URL, fields u
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Origin", origin)
 	}
+	req.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8") // some servers tell programs by it
 	if b.UserAgent != "" {
 		req.Header.Set("User-Agent", b.UserAgent)
 	}

@@ -160,16 +160,15 @@ func (w *world) signInAt(b *formbrowser.Browser, address string, p *simulator.Ph
 	return v.leave()
 }
 
-// leave goes on from the last page of a login: by itself, or by the form that it holds.
+// leave goes on from the last page of a login: by itself, and by the form that holds the
+// answer if there is one.
 func (v *visit) leave() *formbrowser.Page {
 	v.t.Helper()
-	end, err := v.b.Follow(v.t.Context(), v.page)
-	if err == nil && end.Status != 0 && end.Has("continue") {
-		v.page, err = end, nil
+	v.follow()
+	if v.page.State != "done" {
+		return v.page
 	}
-	if err != nil || end.Status != 0 {
-		end, err = v.b.Press(v.t.Context(), v.page, "continue", nil)
-	}
+	end, err := v.b.Press(v.t.Context(), v.page, "continue", nil)
 	if err != nil {
 		v.t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ func tell(r audit.Row, d detail) (kind EventKind, device string, told bool) {
 	switch r.Action {
 	case "login.finished":
 		return SignedInTo, d.Device, true
+	case "token.direct.issued": // on another screen, or without any
+		return SignedInTo, d.Device, true
 	case "login.ended":
 		return SignInCancelled, "", true
 	case "login.password":

@@ -55,6 +55,9 @@ func (r Report) Blocks(now time.Time) bool {
 // unknown browsers are kept out of it for a day, and the password alone is worth nothing
 // until it is another one.
 func (s *Service) ReportedTx(tx *db.Tx, m mfa.Report) error {
+	if m.Inquiry {
+		return s.inquiryReportedTx(tx, m)
+	}
 	r := Report{
 		ID: random.ID("rep"), UserID: m.UserID, LoginID: m.LoginID, ClientID: m.ClientID, DeviceID: m.DeviceID,
 		Network: m.Network, IP: m.Context.IP, Browser: m.Context.Browser, OS: m.Context.OS,

@@ -113,6 +113,9 @@ func (s *Service) answeredTx(tx *db.Tx, c challenge, deviceID string, to State, 
 	if err := advanceTx(tx, c.ID, deviceID, Answered, now); err != nil {
 		return err
 	}
+	if err := s.tellInquirerTx(tx, c, to); err != nil {
+		return err
+	}
 	return s.recordAnswerTx(tx, c, deviceID, to, now)
 }
 

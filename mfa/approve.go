@@ -19,7 +19,7 @@ import (
 // guesses at once learns from those that came too late nothing but that.
 func (s *Service) approve(ctx context.Context, c challenge, d devices.Device, a protocol.Answer, from Origin) error {
 	g := s.gapTo(c, from.IP)
-	if !c.askedBy(from.Browser) && s.refuses(g) {
+	if !c.inquires() && !c.askedBy(from.Browser) && s.refuses(g) {
 		return protocol.ErrRefusedByPolicy
 	}
 	c.DeviceNetwork, c.DistanceKM = g.network, g.km

@@ -53,6 +53,9 @@ func (s *Service) rightTx(tx *db.Tx, t Typed, attempt throttle.Attempt) error {
 	if err := forgetBudgetTx(tx, t.UserID, budgetScope(t.KnownBrowser)); err != nil {
 		return err
 	}
+	if err := forgetInquirersTx(tx, t.UserID); err != nil {
+		return err
+	}
 	return s.WithdrawTx(tx, t.ChallengeID)
 }
 

@@ -82,6 +82,9 @@ func (s *Service) signedTx(tx *db.Tx, p Signed, use passkey.Use, attempt throttl
 	if err := forgetBudgetTx(tx, k.UserID, budgetScope(p.KnownBrowser)); err != nil {
 		return err
 	}
+	if err := forgetInquirersTx(tx, k.UserID); err != nil {
+		return err
+	}
 	if err := s.WithdrawTx(tx, p.ChallengeID); err != nil {
 		return err
 	}

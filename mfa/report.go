@@ -20,6 +20,7 @@ type Report struct {
 	DeviceName  string
 	Network     string // of the browser that asked, as throttle.Network names it
 	Context     protocol.Context
+	Inquiry     bool // no browser asked but the client by itself; LoginID is the inquiry
 	At          time.Time
 }
 
@@ -29,7 +30,7 @@ func (s *Service) report(ctx context.Context, c challenge, d devices.Device, fro
 	now := s.now()
 	told := Report{
 		ChallengeID: c.ID, UserID: c.UserID, LoginID: c.LoginID, ClientID: c.ClientID, DeviceID: d.ID, DeviceName: d.Name,
-		Network: c.Network, Context: c.Context.V, At: now,
+		Network: c.Network, Context: c.Context.V, Inquiry: c.inquires(), At: now,
 	}
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := s.holdTx(tx, c, d.ID); err != nil {

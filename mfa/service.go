@@ -45,6 +45,10 @@ type Service struct {
 	Places *geo.Places
 	Relay  Relay
 
+	// OnInquiry runs in the transaction in which the question of a client that asks by
+	// itself leaves its state. nil means that no client does.
+	OnInquiry func(tx *db.Tx, inquiryID string, to State) error
+
 	// OnReport runs in the transaction in which a person reports a request, for what
 	// else ends with it, such as the memory of known browsers. nil means nothing else.
 	OnReport func(tx *db.Tx, r Report) error

@@ -28,6 +28,11 @@ type Ask struct {
 	Demand       Demand
 	// Device is the one that the person wants to be asked, "" for all of them.
 	Device string
+	// Inquiry tells that no browser asks but the client by itself. LoginID is then whatever
+	// the caller knows the question by.
+	Inquiry bool
+	// Until is when an inquiry is over; it lasts five minutes at most.
+	Until time.Time
 }
 
 // startRaces is how often Start looks again after it lost a race for the one
@@ -66,7 +71,7 @@ func (s *Service) startTx(tx *db.Tx, ask Ask) (string, error) {
 	if !active {
 		return "", ErrInactive
 	}
-	scope := budgetScope(ask.KnownBrowser)
+	scope := ask.scope()
 	spent, err := lockBudgetTx(tx, ask.UserID, scope)
 	if err != nil {
 		return "", err
@@ -105,7 +110,8 @@ func (s *Service) startTx(tx *db.Tx, ask Ask) (string, error) {
 }
 
 // makeRoomTx sees to it that no other challenge of the person is pending. A browser
-// supersedes its own; one that is known goes before one that is not; all others wait.
+// supersedes its own; one that is known goes before one that is not, and before a client
+// that asks by itself; all others wait.
 func (s *Service) makeRoomTx(tx *db.Tx, ask Ask, now time.Time) error {
 	if err := s.expirePendingTx(tx, ask.UserID, now); err != nil {
 		return err
@@ -114,8 +120,7 @@ func (s *Service) makeRoomTx(tx *db.Tx, ask Ask, now time.Time) error {
 	if err != nil || !found {
 		return err
 	}
-	knownFirst := ask.KnownBrowser != "" && other.Budget == unknownBrowsers
-	if other.Browser != ask.Browser && !knownFirst {
+	if other.Browser != ask.Browser && !ask.goesBefore(other.Budget) {
 		return &WaitError{Until: other.ExpiresAt.Time, Elsewhere: true}
 	}
 	return s.endOpenTx(tx, other, Superseded, now)
@@ -129,6 +134,9 @@ func (s *Service) endOpenTx(tx *db.Tx, c challenge, to State, now time.Time) err
 		return err
 	}
 	if err := announceTx(tx, c.ID); err != nil {
+		return err
+	}
+	if err := s.tellInquirerTx(tx, c, to); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.Entry{At: now, Action: "challenge." + string(to), Subject: c.ID, User: c.UserID, Client: c.ClientID})
@@ -155,6 +163,10 @@ func (s *Service) newChallengeTx(tx *db.Tx, ask Ask, scope string, now time.Time
 		return challenge{}, err
 	}
 	ask.Context.At = protocol.At(now)
+	expires := now.Add(s.window())
+	if ask.Inquiry {
+		expires = earlier(ask.Until, now.Add(longestWindow))
+	}
 	return challenge{
 		ID: random.ID("chl"), UserID: ask.UserID, LoginID: ask.LoginID, ClientID: ask.ClientID,
 		Budget: scope, Browser: ask.Browser, State: Pending,
@@ -163,10 +175,10 @@ func (s *Service) newChallengeTx(tx *db.Tx, ask Ask, scope string, now time.Time
 		Context:     db.JSON[protocol.Context]{V: ask.Context.Clean()},
 		Network:     network,
 		NewClient:   before.Any && !before.SameClient,
-		NewNetwork:  before.Any && !before.SameNetwork,
+		NewNetwork:  before.Any && !before.SameNetwork && !ask.Inquiry,
 		Country:     place.CountryCode,
 		NewCountry:  before.Any && !before.SameCountry && place.CountryCode != "",
-		CreatedAt:   db.At(now), ExpiresAt: db.At(now.Add(s.window())),
+		CreatedAt:   db.At(now), ExpiresAt: db.At(expires),
 	}, nil
 }
 

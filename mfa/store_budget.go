@@ -57,6 +57,12 @@ func forgetBudgetTx(tx *db.Tx, userID, scope string) error {
 	return err
 }
 
+// forgetInquirersTx ends what is counted against clients that ask a person by themselves.
+func forgetInquirersTx(tx *db.Tx, userID string) error {
+	_, err := tx.Exec("DELETE FROM prompt_budgets WHERE user_id = $1 AND scope LIKE 'client:%'", userID)
+	return err
+}
+
 // UnlockTx forgets every count and pause of a person's prompts: the administrator's
 // way out.
 func UnlockTx(tx *db.Tx, userID string) error {

@@ -180,7 +180,7 @@ func (s *Service) elsewhere(ctx context.Context, ask Ask) (refusal, err error) {
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("look for ways: %w", err)
-	case open.Browser == ask.Browser, ask.KnownBrowser != "" && open.Budget == unknownBrowsers:
+	case open.Browser == ask.Browser, ask.goesBefore(open.Budget):
 		return nil, nil
 	}
 	return &WaitError{Until: open.ExpiresAt.Time, Elsewhere: true}, nil

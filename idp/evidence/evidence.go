@@ -80,13 +80,18 @@ func (e Evidence) Verified() bool {
 	return !e.FactorAt.IsZero() && e.Challenge != "" && (slices.Contains(e.Factor, "pin") || slices.Contains(e.Factor, "user"))
 }
 
-// ACR returns the authentication context class the evidence amounts to.
+// ACR returns the authentication context class the evidence amounts to, "" where it is
+// none of them: an approval on a device without anything before it (OpenID Connect CIBA
+// Core 1.0) has proved no password, and is not claimed to be two factors though the
+// device made sure of its person.
 func (e Evidence) ACR() string {
 	switch {
 	case e.PhishingResistant():
 		return ACRPhishingResistant
 	case e.MFA():
 		return ACRMFA
+	case e.PasswordAt.IsZero():
+		return ""
 	}
 	return ACRPassword
 }

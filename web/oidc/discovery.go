@@ -23,6 +23,9 @@ type metadataDocument struct {
 	Token              string   `json:"token_endpoint"`
 	UserInfo           string   `json:"userinfo_endpoint"`
 	Device             string   `json:"device_authorization_endpoint"`
+	CIBA               string   `json:"backchannel_authentication_endpoint"`
+	CIBAModes          []string `json:"backchannel_token_delivery_modes_supported"`
+	CIBAUserCode       bool     `json:"backchannel_user_code_parameter_supported"`
 	JWKS               string   `json:"jwks_uri"`
 	Introspection      string   `json:"introspection_endpoint"`
 	Revocation         string   `json:"revocation_endpoint"`
@@ -77,6 +80,8 @@ func (s *Surface) metadata() (document, error) {
 		Token:         s.Issuer + tokenPath,
 		UserInfo:      s.Issuer + userinfoPath,
 		Device:        s.Issuer + devicePath,
+		CIBA:          s.Issuer + cibaPath,
+		CIBAModes:     []string{string(client.CIBAPoll), string(client.CIBAPing)},
 		JWKS:          s.Issuer + jwksPath,
 		Introspection: s.Issuer + introspectPath,
 		Revocation:    s.Issuer + revokePath,
@@ -85,7 +90,8 @@ func (s *Surface) metadata() (document, error) {
 		ResponseTypes: names(responseTypes),
 		ResponseModes: responseModes,
 		Grants: []string{
-			string(client.AuthorizationCode), string(client.RefreshToken), string(client.ClientCredentials), string(client.DeviceCode), string(client.Implicit),
+			string(client.AuthorizationCode), string(client.RefreshToken), string(client.ClientCredentials), string(client.DeviceCode),
+			string(client.CIBA), string(client.Implicit),
 		},
 		ACRs:              evidence.ACRs(),
 		Subjects:          []string{"public"},

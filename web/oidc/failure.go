@@ -20,6 +20,8 @@ const (
 	authorizationPending = "authorization_pending"
 	slowDown             = "slow_down"
 	expiredToken         = "expired_token"
+
+	invalidBindingMessage = "invalid_binding_message" // OpenID Connect CIBA Core 1.0, section 13
 )
 
 func fail(code, description string, err error) *idp.OAuthError {

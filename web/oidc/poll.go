@@ -22,6 +22,8 @@ func (s *Surface) waiting(form url.Values) (waiting, bool) {
 	switch client.Grant(form.Get("grant_type")) {
 	case client.DeviceCode:
 		return waiting{"device_code", s.Pairings.Redeem}, true
+	case client.CIBA:
+		return waiting{"auth_req_id", s.Inquiries.Redeem}, true
 	}
 	return waiting{}, false
 }

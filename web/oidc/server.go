@@ -39,7 +39,7 @@ func newToolkit(s *Surface) http.Handler {
 }
 
 // grantTypes are the ones that the token endpoint knows.
-var grantTypes = []client.Grant{client.AuthorizationCode, client.RefreshToken, client.ClientCredentials, client.DeviceCode}
+var grantTypes = []client.Grant{client.AuthorizationCode, client.RefreshToken, client.ClientCredentials, client.DeviceCode, client.CIBA}
 
 func (s *Surface) tokenFront(w http.ResponseWriter, r *http.Request) error {
 	c, form, err := s.asking(r, allowGrant)

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/ciba"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/client/assertion"
 	"github.com/nod-idp/nod/idp/client/keyset"
@@ -69,6 +70,8 @@ type Surface struct {
 	// say so.
 	Pairings *pairing.Pairings
 	PairURL  string
+	// Inquiries ask people for clients that have no browser to send.
+	Inquiries *ciba.Inquiries
 
 	views    *page.Set
 	toolkit  http.Handler
@@ -89,6 +92,7 @@ const (
 	revokePath     = "/oauth/revoke"
 	userinfoPath   = "/oauth/userinfo"
 	devicePath     = "/oauth/device_authorization"
+	cibaPath       = "/oauth/bc-authorize"
 	logoutPath     = "/logout"
 	jwksPath       = "/.well-known/jwks.json"
 	openidPath     = "/.well-known/openid-configuration"
@@ -141,6 +145,7 @@ func (s *Surface) RegisterAPI(a *guard.API) error {
 	a.Handle("POST "+introspectPath, guard.Route{Handler: s.introspectFront, Accepts: form, MaxBody: maxForm})
 	a.Handle("POST "+revokePath, guard.Route{Handler: s.revokeFront, Accepts: form, MaxBody: maxForm})
 	a.Handle("POST "+devicePath, guard.Route{Handler: s.deviceAuthorization, Accepts: form, MaxBody: maxForm})
+	a.Handle("POST "+cibaPath, guard.Route{Handler: s.backchannel, Accepts: form, MaxBody: maxForm})
 	userinfo := guard.Route{
 		Handler: s.userinfoFront, Accepts: []string{guard.Form, guard.NoBody}, MaxBody: maxForm, CORS: s.cors(http.MethodGet, http.MethodPost),
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/ciba"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/consent"
 	"github.com/nod-idp/nod/idp/keys"
@@ -39,28 +40,29 @@ import (
 // Server is nod, opened and ready to serve. Its rooms are exported for tests and
 // for the demo.
 type Server struct {
-	Options  Options
-	DB       *db.DB
-	Instance *instance.Instance
-	Users    *user.Users
-	Clients  *client.Clients
-	Devices  *devices.Devices
-	Push     *push.Pager
-	PushKey  *push.Identity // what the web app subscribes with
-	Outbound *outbound.Client
-	Keys     *keys.Ring
-	Sessions *session.Sessions
-	Tokens   *token.Tokens
-	Pairings *pairing.Pairings
-	Pushed   *pushed.Requests
-	Guesses  *throttle.Guesses
-	Passkeys *passkey.Passkeys
-	MFA      *mfa.Service
-	Logins   *idp.Service
-	Audit    *audit.Sealer
-	Outbox   *outbox.Outbox
-	Letters  *letters.Letters
-	Logout   *logout.Logout
+	Options   Options
+	DB        *db.DB
+	Instance  *instance.Instance
+	Users     *user.Users
+	Clients   *client.Clients
+	Devices   *devices.Devices
+	Push      *push.Pager
+	PushKey   *push.Identity // what the web app subscribes with
+	Outbound  *outbound.Client
+	Keys      *keys.Ring
+	Sessions  *session.Sessions
+	Tokens    *token.Tokens
+	Pairings  *pairing.Pairings
+	Pushed    *pushed.Requests
+	Inquiries *ciba.Inquiries
+	Guesses   *throttle.Guesses
+	Passkeys  *passkey.Passkeys
+	MFA       *mfa.Service
+	Logins    *idp.Service
+	Audit     *audit.Sealer
+	Outbox    *outbox.Outbox
+	Letters   *letters.Letters
+	Logout    *logout.Logout
 
 	lock     *os.File
 	ready    readiness

@@ -87,7 +87,7 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 	protocol := &oidc.Surface{
 		Issuer: o.PublicURL, Logins: s.Logins, Clients: s.Clients, Users: s.Users, Sessions: s.Sessions, Tokens: s.Tokens,
 		Keys: s.Keys, ClientKeys: &keyset.Keys{Outbound: s.Outbound, Now: o.Now}, Box: s.Instance.Box, Jar: jar, Site: site,
-		Pairings: s.Pairings, PairURL: o.PublicURL + pair.Path, Pushed: s.Pushed, Now: o.Now,
+		Pairings: s.Pairings, Inquiries: s.Inquiries, PairURL: o.PublicURL + pair.Path, Pushed: s.Pushed, Now: o.Now,
 	}
 	if err := protocol.RegisterPages(pages); err != nil {
 		return err

@@ -22,6 +22,7 @@ func (s *Server) jobs(ctx context.Context) {
 	wg.Go(func() { s.Audit.Run(ctx) })
 	wg.Go(func() { s.sweep(ctx) })
 	wg.Go(func() { s.outboxJob().Run(ctx) })
+	wg.Go(func() { s.Inquiries.Run(ctx) })
 	wg.Go(func() { s.waker(s.MFA.Wakes(), 0).Run(ctx) })
 	wg.Go(func() { s.waker(s.Devices.NoticeWakes(), time.Hour).Run(ctx) })
 	wg.Wait()
@@ -65,6 +66,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 		"outbox":       s.Outbox.Sweep,
 		"resets":       s.Logins.Resets.Sweep,
 		"signing keys": s.turnKeys,
+		"inquiries":    s.Inquiries.Sweep,
 		"replays": func(ctx context.Context, limit int) (int64, error) {
 			return s.DB.SweepOnce(ctx, s.now(), limit)
 		},

@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/nod-idp/nod/idp"
+	"github.com/nod-idp/nod/idp/ciba"
 	"github.com/nod-idp/nod/idp/letters"
 	"github.com/nod-idp/nod/idp/logout"
 	"github.com/nod-idp/nod/idp/reset"
@@ -20,6 +21,11 @@ func (s *Server) openOutbox() {
 	}
 	s.Logout = &logout.Logout{Outbox: s.Outbox, Clients: s.Clients, Keys: s.Keys, Issuer: o.PublicURL, Now: o.Now}
 	s.Sessions.OnEnd = s.Logout.TellTx
+	s.Inquiries = &ciba.Inquiries{
+		DB: s.DB, Box: s.Instance.Box, Epoch: s.Instance.Epoch, Users: s.Users, Clients: s.Clients, Tokens: s.Tokens, MFA: s.MFA,
+		Outbox: s.Outbox, Demand: s.Logins.InquiryDemand, Now: o.Now, Log: o.log(),
+	}
+	s.MFA.OnInquiry = s.Inquiries.SettleTx
 	s.Devices.AlsoTell = s.Letters.NoticeTx
 	s.Logins.Letters = s.Letters
 	s.Logins.Signals = &signals.Signals{Outbox: s.Outbox}
@@ -33,7 +39,7 @@ func (s *Server) outboxJob() *outbox.Job {
 		Outbox: s.Outbox, Users: s.Users, Letters: s.Letters, Webhooks: o.Webhooks, AlertTo: o.AlertTo, Log: o.log(),
 		Poster: &webhook.Poster{Client: s.Outbound, Secret: o.WebhookSecret, Now: o.Now},
 	}
-	s.Logout.Client = s.Outbound
+	s.Logout.Client, s.Inquiries.Outbound = s.Outbound, s.Outbound
 	return &outbox.Job{Outbox: s.Outbox, Log: o.log(), Deliver: map[string]outbox.Deliver{
 		letters.KindNotice:  s.Letters.DeliverNotice,
 		letters.KindMail:    s.Letters.DeliverMail,
@@ -41,5 +47,6 @@ func (s *Server) outboxJob() *outbox.Job {
 		signals.KindWebhook: spread.Call,
 		idp.KindReset:       s.Logins.DeliverReset,
 		logout.Kind:         s.Logout.Deliver,
+		ciba.KindPing:       s.Inquiries.DeliverPing,
 	}}
 }

@@ -24,7 +24,7 @@ type Finished struct {
 // memory of this browser, the code and the end of the login become true together. A login
 // that a session was enough for, once its person had agreed, leaves the session as it is.
 func (s *Service) finishTx(tx *db.Tx, l Login, b Browser, terms mfa.Terms, held session.Session) (*Finished, error) {
-	if l.borrows() && !l.Evidence.AuthTime().After(held.Evidence.AuthTime()) {
+	if l.borrows() && l.Evidence.Same(held.Evidence) {
 		return &Finished{}, s.endTx(tx, l, terms, held)
 	}
 	began, sessionToken, err := s.Sessions.StartTx(tx, session.New{

@@ -26,7 +26,7 @@ func (t *target) addClient(ctx context.Context, id string, flags ...string) (app
 	var made struct {
 		Secret string `json:"client_secret"`
 	}
-	err := t.verb(ctx, "", &made, append([]string{"client", "add", id}, flags...)...)
+	err := t.verb(ctx, "", &made, append([]string{"client", "add", id, "--first-party"}, flags...)...)
 	return app{id, made.Secret}, err
 }
 

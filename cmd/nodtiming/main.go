@@ -77,7 +77,7 @@ const clientID = "mail"
 // scene adds as many people as are tried, so that nobody is tried twice and no delay is
 // measured.
 func scene(ctx context.Context, s *server.Server, samples int) error {
-	_, _, err := s.Clients.Add(ctx, client.New{ID: clientID, Name: "Mail", RedirectURIs: []string{"http://127.0.0.1:9/callback"}})
+	_, _, err := s.Clients.Add(ctx, client.New{ID: clientID, Name: "Mail", RedirectURIs: []string{"http://127.0.0.1:9/callback"}, FirstParty: true})
 	if err != nil {
 		return err
 	}

@@ -96,6 +96,12 @@ func (e Evidence) ACR() string {
 	return ACRPassword
 }
 
+// Same reports whether nothing was proved that the other does not tell of as well.
+func (e Evidence) Same(other Evidence) bool {
+	return e.PasswordAt.Equal(other.PasswordAt) && e.FactorAt.Equal(other.FactorAt) &&
+		e.Challenge == other.Challenge && e.Passkey == other.Passkey && e.Token == other.Token && e.Recovery == other.Recovery
+}
+
 // Meets reports whether the evidence amounts to a class. Each includes those before it;
 // one that nod does not know is never met.
 func (e Evidence) Meets(acr string) bool {

@@ -26,7 +26,7 @@ func (w *world) relying(id string) app {
 	}))
 	w.t.Cleanup(back.Close)
 	a := w.app
-	c, secret, err := w.s.Clients.Add(w.t.Context(), client.New{ID: id, Name: "Contoso " + id, RedirectURIs: []string{back.URL + "/callback"}})
+	c, secret, err := w.s.Clients.Add(w.t.Context(), client.New{ID: id, Name: "Contoso " + id, RedirectURIs: []string{back.URL + "/callback"}, FirstParty: true})
 	if err != nil {
 		w.t.Fatal(err)
 	}

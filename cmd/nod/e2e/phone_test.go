@@ -91,7 +91,7 @@ func (p *phones) contoso(second client.SecondFactor) string {
 	app := httptest.NewUnstartedServer(nil)
 	home := "http://" + app.Listener.Addr().String()
 	c, secret, err := p.s.Clients.Add(p.t.Context(), client.New{
-		ID: "contoso-mail", Name: "Contoso Mail", RedirectURIs: []string{home + "/callback"}, SecondFactor: second,
+		ID: "contoso-mail", Name: "Contoso Mail", RedirectURIs: []string{home + "/callback"}, SecondFactor: second, FirstParty: true,
 	})
 	if err != nil {
 		p.t.Fatal(err)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -37,15 +39,11 @@ func rotateKeys(v *verb) error {
 	if err != nil {
 		return err
 	}
-	algorithms := []keys.Algorithm{keys.RS256, keys.PS256, keys.ES256, keys.EdDSA}
-	if name := v.text("alg"); name != "" {
-		one, err := keys.ParseAlgorithm(name)
-		if err != nil {
-			return misused("--alg: %v", err)
-		}
-		algorithms = []keys.Algorithm{one}
-	}
 	ring := v.ring(bits)
+	algorithms, err := v.algorithms(ring)
+	if err != nil {
+		return err
+	}
 	if v.on("emergency") {
 		if err := v.certainly("withdraw every key of %s and refuse what they signed", joined(algorithms)); err != nil {
 			return err
@@ -63,6 +61,26 @@ func rotateKeys(v *verb) error {
 		}
 	}
 	return v.showKeysOf(ring, algorithms, keys.Next, "The key %s is published and signs with %s from %s.\n")
+}
+
+// algorithms are the one that was named, or all that there are keys for.
+func (v *verb) algorithms(ring *keys.Ring) (found []keys.Algorithm, err error) {
+	if name := v.text("alg"); name != "" {
+		one, err := keys.ParseAlgorithm(name)
+		if err != nil {
+			return nil, misused("--alg: %v", err)
+		}
+		return []keys.Algorithm{one}, nil
+	}
+	all, err := ring.List(v.ctx)
+	for _, i := range all {
+		found = append(found, i.Algorithm)
+	}
+	found = slices.Compact(found)
+	if err == nil && len(found) == 0 {
+		err = advised{errors.New("there are no signing keys yet"), "\"nod serve\" makes them at its first start."}
+	}
+	return found, err
 }
 
 // showKeysOf tells of the keys of some algorithms that are in a state. The line is given

@@ -28,7 +28,7 @@ type Ring struct {
 	Box *seal.Box
 	// Issuer is the value of the issuer column, "" meaning nod's own issuer.
 	Issuer string
-	// Algorithms to have a key for; nil means all that nod signs with. RS256 is the one that every client
+	// Algorithms to have a key for; nil means RS256, ES256 and EdDSA, and PS256 once it is asked for. RS256 is the one that every client
 	// must understand (OpenID Connect Core 1.0, section 15.1).
 	Algorithms []Algorithm
 	// Bits is the size of new RSA keys, 0 meaning [DefaultBits].
@@ -37,6 +37,7 @@ type Ring struct {
 	Now func() time.Time
 
 	once   sync.Once
+	making sync.Mutex // held while a key is made that was asked for
 	cached *db.Cached[*snapshot]
 	known  map[string]known // by kid; used only while the cache loads, one load at a time
 }
@@ -49,22 +50,37 @@ func (r *Ring) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open signing keys: %w", err)
 	}
-	var lines []row
+	var missing []Algorithm
 	for _, algorithm := range r.algorithms() {
-		if s.signers[algorithm] != nil {
-			continue
+		if s.signers[algorithm] == nil {
+			missing = append(missing, algorithm)
 		}
-		// Outside the transaction: an RSA key takes a while to find.
-		line, err := r.fresh(algorithm, active)
-		if err != nil {
-			return err
-		}
-		lines = append(lines, line)
 	}
-	if len(lines) == 0 {
+	if len(missing) == 0 {
 		return nil
 	}
-	err = r.DB.Write(ctx, func(tx *db.Tx) error {
+	if err := r.begin(ctx, missing); err != nil {
+		return err
+	}
+	for _, algorithm := range r.algorithms() {
+		if _, err := r.Signer(ctx, algorithm); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin makes active keys of algorithms that have none. Of several nodes the first to commit wins.
+func (r *Ring) begin(ctx context.Context, missing []Algorithm) error {
+	lines := make([]row, len(missing))
+	for i, algorithm := range missing {
+		// Outside the transaction: an RSA key takes a while to find.
+		var err error
+		if lines[i], err = r.fresh(algorithm, active); err != nil {
+			return err
+		}
+	}
+	err := r.DB.Write(ctx, func(tx *db.Tx) error {
 		for _, line := range lines {
 			if err := r.insertTx(tx, line); err != nil {
 				return err
@@ -76,16 +92,28 @@ func (r *Ring) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store signing keys: %w", err)
 	}
-	for _, algorithm := range r.algorithms() {
-		if _, err := r.Signer(ctx, algorithm); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
-// Signer returns the active key of an algorithm, or [ErrNoKey].
+// Signer returns the active key of an algorithm, or [ErrNoKey]. PS256, which few ask for, gets its key when
+// the first does.
 func (r *Ring) Signer(ctx context.Context, algorithm Algorithm) (*Key, error) {
+	k, err := r.signer(ctx, algorithm)
+	if !errors.Is(err, ErrNoKey) || algorithm != PS256 || r.Algorithms != nil {
+		return k, err
+	}
+	r.making.Lock()
+	defer r.making.Unlock()
+	if k, err = r.signer(ctx, algorithm); !errors.Is(err, ErrNoKey) {
+		return k, err
+	}
+	if err := r.begin(context.WithoutCancel(ctx), []Algorithm{algorithm}); err != nil {
+		return nil, err
+	}
+	return r.signer(ctx, algorithm)
+}
+
+func (r *Ring) signer(ctx context.Context, algorithm Algorithm) (*Key, error) {
 	s, err := r.current(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read signing keys: %w", err)
@@ -145,7 +173,7 @@ func (r *Ring) fresh(algorithm Algorithm, state string) (row, error) {
 
 func (r *Ring) algorithms() []Algorithm {
 	if len(r.Algorithms) == 0 {
-		return []Algorithm{ES256, EdDSA, PS256, RS256}
+		return []Algorithm{RS256, ES256, EdDSA}
 	}
 	// In one order on every node: two that insert in opposite orders would wait for each other.
 	return slices.Sorted(slices.Values(r.Algorithms))

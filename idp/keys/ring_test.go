@@ -25,10 +25,10 @@ func TestAFirstStartMakesAKeyForEveryAlgorithm(t *testing.T) {
 		ring := &Ring{DB: d, Box: newBox()}
 		start(t, ring)
 		set := keySet(t, ring)
-		if len(set.Keys) != 4 {
-			t.Fatalf("got %d keys, want 4", len(set.Keys))
+		if len(set.Keys) != 3 {
+			t.Fatalf("got %d keys, want 3", len(set.Keys))
 		}
-		for _, algorithm := range []Algorithm{RS256, PS256, ES256, EdDSA} {
+		for _, algorithm := range []Algorithm{RS256, ES256, EdDSA} {
 			k := signer(t, ring, algorithm)
 			token, err := k.Sign([]byte("{}"), "JWT")
 			if err != nil {
@@ -51,8 +51,8 @@ func TestAFirstStartMakesAKeyForEveryAlgorithm(t *testing.T) {
 		if _, err := ring.Public(t.Context(), "unknown"); !errors.Is(err, ErrNoKey) {
 			t.Errorf("got %v, want ErrNoKey", err)
 		}
-		if got := audited(t, d, "idp.signing_key.created"); got != 4 {
-			t.Errorf("got %d audit entries, want 4", got)
+		if got := audited(t, d, "idp.signing_key.created"); got != 3 {
+			t.Errorf("got %d audit entries, want 3", got)
 		}
 	})
 }
@@ -68,8 +68,8 @@ func TestASecondStartUsesTheStoredKeys(t *testing.T) {
 		if string(body1) != string(body2) || etag1 != etag2 || etag1 == "" {
 			t.Errorf("got %s and %s, %s and %s", etag1, etag2, body1, body2)
 		}
-		if got := audited(t, d, "idp.signing_key.created"); got != 4 {
-			t.Errorf("got %d keys created, want 4", got)
+		if got := audited(t, d, "idp.signing_key.created"); got != 3 {
+			t.Errorf("got %d keys created, want 3", got)
 		}
 	})
 }
@@ -282,4 +282,36 @@ func BenchmarkSigner(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func TestAKeyForPS256IsMadeWhenTheFirstAsks(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		box := newBox()
+		first, second := &Ring{DB: d, Box: box}, &Ring{DB: d, Box: box}
+		start(t, first)
+		found := make(chan string, 4)
+		for i := range cap(found) {
+			go func() {
+				k, err := []*Ring{first, second}[i%2].Signer(t.Context(), PS256)
+				if err != nil {
+					t.Error(err)
+					found <- ""
+					return
+				}
+				found <- k.ID()
+			}()
+		}
+		one := <-found
+		for range cap(found) - 1 {
+			if other := <-found; other != one {
+				t.Errorf("got %s and %s, want one key on both nodes", one, other)
+			}
+		}
+		if got := audited(t, d, "idp.signing_key.created"); got != 4 {
+			t.Errorf("got %d keys created, want 4", got)
+		}
+		if jwk, err := second.Public(t.Context(), one); err != nil || jwk.Algorithm != "PS256" {
+			t.Errorf("published as %s, %v", jwk.Algorithm, err)
+		}
+	})
 }

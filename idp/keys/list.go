@@ -27,10 +27,12 @@ type Info struct {
 	CreatedAt   time.Time
 	ActivatedAt time.Time
 	RetiredAt   time.Time
+
+	ahead time.Duration
 }
 
 // ReadyAt is when a next key may begin to sign.
-func (i Info) ReadyAt() time.Time { return i.CreatedAt.Add(PublishAhead) }
+func (i Info) ReadyAt() time.Time { return i.CreatedAt.Add(i.ahead) }
 
 // List returns all keys of the issuer in the order of their algorithms, the oldest first.
 func (r *Ring) List(ctx context.Context) ([]Info, error) {
@@ -40,7 +42,7 @@ func (r *Ring) List(ctx context.Context) ([]Info, error) {
 	}
 	list := make([]Info, len(lines))
 	for i, l := range lines {
-		list[i] = Info{l.KID, l.Algorithm, l.State, l.CreatedAt.Time, l.ActivatedAt.Time, l.RetiredAt.Time}
+		list[i] = Info{l.KID, l.Algorithm, l.State, l.CreatedAt.Time, l.ActivatedAt.Time, l.RetiredAt.Time, r.ahead()}
 	}
 	return list, nil
 }
@@ -67,7 +69,7 @@ func (r *Ring) Rotate(ctx context.Context, algorithm Algorithm) (Info, error) {
 	return i, err
 }
 
-// Advance lets the next keys sign that were published for [PublishAhead]. It is called by
+// Advance lets the next keys sign that were published for long enough. It is called by
 // one node every now and then.
 func (r *Ring) Advance(ctx context.Context) error {
 	all, err := r.List(ctx)

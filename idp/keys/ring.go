@@ -33,6 +33,8 @@ type Ring struct {
 	Algorithms []Algorithm
 	// Bits is the size of new RSA keys, 0 meaning [DefaultBits].
 	Bits int
+	// Ahead is how long a key is published before it signs; 0 means [PublishAhead].
+	Ahead time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,9 @@ import (
 // PublishAhead is how long a key is published before it signs, so that no client that caches the key set
 // meets a token whose key it has not seen.
 const PublishAhead = 24 * time.Hour
+
+// ahead is how long this ring's keys are published before they sign.
+func (r *Ring) ahead() time.Duration { return cmp.Or(r.Ahead, PublishAhead) }
 
 // ErrNotReady is returned by [Ring.Activate] when there is no next key, or it was not published for long
 // enough.
@@ -33,11 +37,11 @@ func (r *Ring) Prepare(ctx context.Context, algorithm Algorithm) (kid string, er
 	return line.KID, nil
 }
 
-// Activate lets the next key of an algorithm sign, once it has been published for [PublishAhead], and
+// Activate lets the next key of an algorithm sign, once it has been published for long enough, and
 // retires the one before. Retired keys stay published until [Ring.Sweep].
 func (r *Ring) Activate(ctx context.Context, algorithm Algorithm) error {
 	err := r.DB.Write(ctx, func(tx *db.Tx) error {
-		kid, err := r.readyTx(tx, algorithm, r.now().Add(-PublishAhead))
+		kid, err := r.readyTx(tx, algorithm, r.now().Add(-r.ahead()))
 		if errors.Is(err, db.ErrNotFound) {
 			return ErrNotReady
 		}
@@ -69,6 +73,16 @@ func (r *Ring) Replace(ctx context.Context, algorithm Algorithm) error {
 	})
 	if err != nil {
 		return fmt.Errorf("replace signing key: %w", err)
+	}
+	return nil
+}
+
+// RemoveTx removes every key, for an issuer that is no more.
+func (r *Ring) RemoveTx(tx *db.Tx) error {
+	for _, algorithm := range r.algorithms() {
+		if err := r.removeAllTx(tx, algorithm); err != nil {
+			return err
+		}
 	}
 	return nil
 }

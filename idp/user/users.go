@@ -19,7 +19,19 @@ type New struct {
 
 // Add adds a person, who may sign in at once. It returns ErrNameTaken or
 // ErrEmailTaken if somebody else is already found under that name or address.
-func (s *Users) Add(ctx context.Context, n New) (User, error) {
+func (s *Users) Add(ctx context.Context, n New) (u User, err error) {
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		u, err = s.AddTx(tx, n)
+		return err
+	})
+	if err != nil {
+		return User{}, fmt.Errorf("add user %s: %w", quote(n.Name), err)
+	}
+	return u, nil
+}
+
+// AddTx is Add in the caller's transaction.
+func (s *Users) AddTx(tx *db.Tx, n New) (User, error) {
 	u := User{ID: random.ID("usr"), Name: n.Name, State: Active, PasswordHash: n.PasswordHash,
 		Claims: n.Claims, CreatedAt: db.At(s.now()).Time}
 	u.UpdatedAt = u.CreatedAt
@@ -29,16 +41,10 @@ func (s *Users) Add(ctx context.Context, n New) (User, error) {
 	if err := u.check(); err != nil {
 		return User{}, err
 	}
-	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		if err := insertUser(tx, u); err != nil {
-			return err
-		}
-		return s.recordTx(tx, "user.added", u.ID, map[string]any{"name": u.Name, "password": u.HasPassword()})
-	})
-	if err != nil {
-		return User{}, fmt.Errorf("add user %s: %w", quote(n.Name), err)
+	if err := insertUser(tx, u); err != nil {
+		return User{}, err
 	}
-	return u, nil
+	return u, s.recordTx(tx, "user.added", u.ID, map[string]any{"name": u.Name, "password": u.HasPassword()})
 }
 
 // ByID returns the person with this id, or ErrNotFound.

@@ -173,3 +173,29 @@ func read(res *http.Response, at *url.URL) (*Page, error) {
 	}
 	return p, nil
 }
+
+// FromSite sends a form as another site does: the browser holds its cookies back, since
+// they are SameSite=Lax, and brings them when it follows a redirect.
+func (b *Browser) FromSite(ctx context.Context, origin, address string, fields url.Values) (*Page, error) {
+	to, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	bare := *b
+	client := *b.Client
+	client.Jar = nil
+	bare.Client = &client
+	res, err := bare.send(ctx, http.MethodPost, to, fields, origin)
+	if err != nil {
+		return nil, err
+	}
+	b.Client.Jar.SetCookies(to, res.Cookies())
+	if res.StatusCode != http.StatusSeeOther {
+		return read(res, to)
+	}
+	_ = res.Body.Close()
+	if to, err = to.Parse(res.Header.Get("Location")); err != nil {
+		return nil, err
+	}
+	return b.walk(ctx, http.MethodGet, to, nil, "")
+}

@@ -16,8 +16,8 @@ const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 // length of a code: 10 characters of 5 bits each.
 const length = 10
 
-// draw returns a new code. 32 divides 256, so every character is as likely as any other.
-func draw() string {
+// Draw returns a new code. 32 divides 256, so every character is as likely as any other.
+func Draw() string {
 	code := random.Bytes(length)
 	for i, b := range code {
 		code[i] = alphabet[int(b)%len(alphabet)]
@@ -25,8 +25,8 @@ func draw() string {
 	return string(code)
 }
 
-// group writes a code in two groups, as people read it.
-func group(code string) string { return code[:length/2] + "-" + code[length/2:] }
+// Group writes a code in two groups, as people read it.
+func Group(code string) string { return code[:length/2] + "-" + code[length/2:] }
 
 // misread are the letters that a reader may see where a digit stands.
 var misread = strings.NewReplacer("O", "0", "I", "1", "L", "1")

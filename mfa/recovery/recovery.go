@@ -65,13 +65,13 @@ func (c *Codes) MakeTx(tx *db.Tx, userID, former, by string) ([]string, error) {
 	}
 	codes := make([]string, 0, Count)
 	for len(codes) < Count {
-		code := draw()
+		code := Draw()
 		fresh, err := insertTx(tx, userID, id, c.hash(userID, code))
 		if err != nil {
 			return nil, fmt.Errorf("make recovery codes: %w", err)
 		}
 		if fresh {
-			codes = append(codes, group(code))
+			codes = append(codes, Group(code))
 		}
 	}
 	return codes, audit.Record(tx, audit.Entry{

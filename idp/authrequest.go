@@ -36,6 +36,8 @@ type AuthRequest struct {
 	Resources []string `json:"resources,omitempty"`
 	// Account is where a login to the person's own pages leads back to.
 	Account AccountPage `json:"account,omitzero"`
+	// Foreign is set where another issuer proved the first factor and gets the answer.
+	Foreign *Foreign `json:"foreign,omitempty"`
 }
 
 // Prompts reports whether the request holds this value of prompt.

@@ -39,6 +39,11 @@ type Begun struct {
 // longestUserAgent is how much of a User-Agent header is kept.
 const longestUserAgent = 300
 
+// shortened is as much of a User-Agent header as is kept.
+func shortened(header string) string {
+	return strings.ToValidUTF8(header[:min(len(header), longestUserAgent)], "")
+}
+
 // Begin takes up an authorization request whose client and redirect URI have been
 // checked. A session that proves enough is answered at once with a code; otherwise
 // the request is stored as a login that only this browser can continue.
@@ -46,7 +51,7 @@ func (s *Service) Begin(ctx context.Context, req AuthRequest, b Browser) (Begun,
 	now := s.now()
 	l := Login{
 		ID: random.ID("log"), State: Open, ClientID: req.ClientID, Request: req,
-		IP: b.IP, UserAgent: strings.ToValidUTF8(b.UserAgent[:min(len(b.UserAgent), longestUserAgent)], ""),
+		IP: b.IP, UserAgent: shortened(b.UserAgent),
 		CreatedAt: now, ExpiresAt: now.Add(s.lifetime()),
 	}
 	held, err := s.usableSession(ctx, req, b)
@@ -185,7 +190,8 @@ func (s *Service) answerFromSession(ctx context.Context, l Login, held session.S
 	return s.answer(ctx, l.Request, request, issued, l.CreatedAt)
 }
 
-func (s *Service) store(ctx context.Context, l Login, b Browser) (Begun, error) {
+// store keeps a login, and does also in the same transaction.
+func (s *Service) store(ctx context.Context, l Login, b Browser, also ...func(tx *db.Tx) error) (Begun, error) {
 	begun := Begun{LoginID: l.ID}
 	if !random.WellFormed(loginTokenPrefix, b.LoginToken) {
 		begun.LoginToken = random.Token(loginTokenPrefix)
@@ -198,6 +204,11 @@ func (s *Service) store(ctx context.Context, l Login, b Browser) (Begun, error) 
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := s.insertLoginTx(tx, l, hash); err != nil {
 			return err
+		}
+		for _, do := range also {
+			if err := do(tx); err != nil {
+				return err
+			}
 		}
 		return audit.Record(tx, audit.Entry{At: l.CreatedAt, Action: "login.begun", Subject: l.ID, User: l.UserID, Client: l.ClientID})
 	})

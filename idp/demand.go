@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/mfa"
@@ -18,6 +19,9 @@ const AccountPages = "nod:account"
 // more once the person reported a sign-in. It returns client.ErrNotFound for a client
 // that was removed since.
 func (s *Service) demand(ctx context.Context, l Login) (mfa.Demand, error) {
+	if l.Foreign() {
+		return s.foreignDemand(ctx, l)
+	}
 	d, err := s.policyDemand(ctx, l)
 	if err != nil {
 		return d, err
@@ -119,6 +123,9 @@ func (s *Service) ownDemand(m means, change bool) mfa.Demand {
 func (s *Service) clientName(ctx context.Context, id string) string {
 	if id == AccountPages {
 		return "your account"
+	}
+	if strings.HasPrefix(id, foreignPrefix) {
+		return ForeignName
 	}
 	if c, err := s.Clients.Get(ctx, id); err == nil {
 		return c.Name

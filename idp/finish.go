@@ -96,6 +96,9 @@ func (s *Service) proceedTx(tx *db.Tx, l Login, b Browser, demand mfa.Demand, he
 		if begun, err := s.beginAgainTx(tx, l); begun || err != nil {
 			return nil, err
 		}
+		if l.Foreign() {
+			return s.finishForeignTx(tx, l, demand.Terms)
+		}
 		if l.unmet() {
 			return nil, s.failTx(tx, l, UnmetAuthentication)
 		}
@@ -157,6 +160,9 @@ func (s *Service) repeat(ctx context.Context, id string, b Browser, formToken st
 	asked.Version--
 	if l.State != Done || s.now().Sub(l.FinishedAt) > repeatWindow || !s.drawnFor(asked, formToken) {
 		return nil, nil
+	}
+	if l.Foreign() {
+		return &Finished{}, nil
 	}
 	if held, err := s.heldSession(ctx, b); err != nil || held.ID == l.SessionID {
 		return &Finished{}, err

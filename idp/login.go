@@ -11,6 +11,7 @@ import (
 // Login is one stored attempt of a browser to get through an authorization request.
 type Login struct {
 	ID           string
+	Issuer       string // whose answer it leads to; "" for nod's own
 	State        LoginState
 	ClientID     string
 	Request      AuthRequest
@@ -94,7 +95,8 @@ type Step string
 // The steps.
 const (
 	StepPassword Step = "password"
-	StepAccount  Step = "account" // going on as who is signed in, or as somebody else
+	StepAccount  Step = "account"  // going on as who is signed in, or as somebody else
+	StepIdentify Step = "identify" // nobody knows yet whom the other issuer means
 	StepFactor   Step = "factor"
 	StepConsent  Step = "consent" // everything is proved; the person has to agree
 	StepFinish   Step = "finish"  // everything is proved; only the code is missing
@@ -110,6 +112,8 @@ func (l Login) Next(demand mfa.Demand, now time.Time) Step {
 		return StepDone
 	case !now.Before(l.ExpiresAt):
 		return StepOver
+	case l.Foreign() && (l.UserID == "" || l.Evidence.Foreign == ""):
+		return StepIdentify
 	case l.UserID == "" || !l.Evidence.Begun():
 		return StepPassword
 	case l.Questions.Account:
@@ -121,6 +125,9 @@ func (l Login) Next(demand mfa.Demand, now time.Time) Step {
 	}
 	return StepFinish
 }
+
+// Foreign reports whether another issuer proved the first factor and gets the answer.
+func (l Login) Foreign() bool { return l.Request.Foreign != nil }
 
 // borrows reports whether the password was not proved by this login but by a session.
 func (l Login) borrows() bool { return l.State == Open && l.SessionID != "" }

@@ -130,6 +130,9 @@ func (s *Service) stopLoginsTx(tx *db.Tx, r Report) (stopped int, err error) {
 		return 0, err
 	}
 	for _, l := range open {
+		if l.Request.V.Foreign != nil { // stopped holds it where it stands
+			continue
+		}
 		if l.ID == r.LoginID || throttle.Network(l.IP) != r.Network {
 			continue
 		}
@@ -188,7 +191,7 @@ func UnlockReportsTx(tx *db.Tx, userID string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := ThawPasswordTx(tx, userID); err != nil || lifted == 0 {
+	if err := thawAllTx(tx, userID); err != nil || lifted == 0 {
 		return err
 	}
 	return audit.Record(tx, audit.Entry{At: now, Action: "report.lifted", Subject: userID, User: userID, Detail: map[string]any{"reports": lifted}})

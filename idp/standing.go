@@ -39,6 +39,7 @@ type Page string
 const (
 	PageSignIn     Page = "login"
 	PageAccount    Page = "account"
+	PageIdentify   Page = "identify" // a code says who somebody is whom another issuer sent
 	PageMethod     Page = "method"
 	PageTyped      Page = "typed"
 	PageRecovery   Page = "recovery"
@@ -84,6 +85,8 @@ func (s *Service) Standing(ctx context.Context, id string, b Browser) (Standing,
 		st.Page = PageAccount
 	case StepConsent:
 		st.Page = PageConsent
+	case StepIdentify:
+		st.Page = PageIdentify
 	case StepOver, StepFinish:
 		// StepFinish without a finish: the policy was relaxed while the login waited.
 		// Beginning again goes through at once.
@@ -150,11 +153,17 @@ func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Deman
 	if err != nil {
 		return err
 	}
+	stopped, err := s.stopped(ctx, l)
+	if err != nil {
+		return err
+	}
 	switch {
 	case reported != "":
 		if st.Challenge, err = s.MFA.View(ctx, l.ID, reported); err != nil {
 			return err
 		}
+		st.Page = PageReported
+	case stopped: // by a report of another sign-in
 		st.Page = PageReported
 	case l.ChallengeID != "" && l.Method == ByPush:
 		if st.Challenge, err = s.MFA.View(ctx, l.ID, l.ChallengeID); err != nil {

@@ -26,7 +26,7 @@ func (s *Service) UseMobile(ctx context.Context, id string, b Browser, formToken
 }
 
 func (s *Service) askDevices(ctx context.Context, l Login, demand mfa.Demand, device string) error {
-	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
+	if stopped, err := s.stopped(ctx, l); err != nil || stopped {
 		return err // the page says so; a password alone does not end a report
 	}
 	ask := s.ask(ctx, l, demand)
@@ -76,7 +76,7 @@ func (s *Service) choose(ctx context.Context, id string, b Browser, formToken st
 	if err != nil {
 		return err
 	}
-	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
+	if stopped, err := s.stopped(ctx, l); err != nil || stopped {
 		return err
 	}
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
@@ -120,7 +120,7 @@ func (s *Service) submitPasscode(ctx context.Context, id string, b Browser, form
 	if err != nil {
 		return nil, l, err
 	}
-	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
+	if stopped, err := s.stopped(ctx, l); err != nil || stopped {
 		return nil, l, err
 	}
 	held, err := s.heldSession(ctx, b)

@@ -54,7 +54,7 @@ func (s *Service) submitPasskey(ctx context.Context, id string, b Browser, formT
 	if !s.drawnFor(l, formToken) {
 		return nil, l, ErrMoved
 	}
-	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
+	if stopped, err := s.stopped(ctx, l); err != nil || stopped {
 		return nil, l, err // the page says so; what was reported goes on no more
 	}
 	claim, err := s.MFA.Passkeys.Claim(ctx, response)

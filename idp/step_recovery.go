@@ -41,7 +41,7 @@ func (s *Service) submitRecovery(ctx context.Context, id string, b Browser, form
 	if l.Method != ByRecovery {
 		return nil, l, ErrMoved
 	}
-	if reported, err := s.MFA.Reported(ctx, l.ID); err != nil || reported != "" {
+	if stopped, err := s.stopped(ctx, l); err != nil || stopped {
 		return nil, l, err
 	}
 	held, err := s.heldSession(ctx, b)

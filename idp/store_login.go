@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 type loginRow struct {
 	ID           string
+	Issuer       string
 	Version      int64
 	State        LoginState
 	BrowserHash  []byte `db:"browser_hash"`
@@ -35,18 +37,25 @@ type loginRow struct {
 	FinishedAt   db.Time `db:"finished_at"`
 }
 
-const loginColumns = `id, version, state, browser_hash, client_id, request, user_id, evidence, method, notice, questions, failure,
+const loginColumns = `id, issuer, version, state, browser_hash, client_id, request, user_id, evidence, method, notice, questions, failure,
 	challenge_id, known_browser, session_id, waive, ip, user_agent, created_at, expires_at, finished_at`
 
 func (r loginRow) login() Login {
 	return Login{
-		ID: r.ID, State: r.State, ClientID: r.ClientID, Request: r.Request.V, UserID: deref(r.UserID), Evidence: r.Evidence.V,
+		ID: r.ID, Issuer: r.issuer(), State: r.State, ClientID: r.ClientID, Request: r.Request.V, UserID: deref(r.UserID), Evidence: r.Evidence.V,
 		Method: r.Method, ChallengeID: deref(r.ChallengeID), KnownBrowser: r.KnownBrowser, SessionID: deref(r.SessionID),
 		Waive:  r.Waive,
 		Notice: r.Notice.V, Questions: r.Questions.V, Failure: r.Failure, IP: r.IP, UserAgent: r.UserAgent,
 		CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time, FinishedAt: r.FinishedAt.Time,
 		Version: r.Version, browser: hex.EncodeToString(r.BrowserHash),
 	}
+}
+
+func (r loginRow) issuer() string {
+	if r.Issuer == instance.MainIssuer {
+		return ""
+	}
+	return r.Issuer
 }
 
 func deref(s *string) string {
@@ -76,7 +85,7 @@ func (s *Service) insertLoginTx(tx *db.Tx, l Login, browserHash []byte) error {
 	_, err := tx.Exec(`INSERT INTO logins (id, issuer, epoch, version, state, browser_hash, client_id, request, user_id, evidence,
 		known_browser, session_id, ip, user_agent, created_at, expires_at, questions)
 		VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		l.ID, instance.MainIssuer, s.Epoch, Open, browserHash, l.ClientID, db.JSON[AuthRequest]{V: l.Request}, nullable(l.UserID),
+		l.ID, cmp.Or(l.Issuer, instance.MainIssuer), s.Epoch, Open, browserHash, l.ClientID, db.JSON[AuthRequest]{V: l.Request}, nullable(l.UserID),
 		db.JSON[evidence.Evidence]{V: l.Evidence}, l.KnownBrowser, nullable(l.SessionID), l.IP, l.UserAgent, db.At(l.CreatedAt), db.At(l.ExpiresAt),
 		db.JSON[Questions]{V: l.Questions})
 	return err
@@ -91,6 +100,13 @@ func (s *Service) saveTx(tx *db.Tx, l Login) error {
 		l.State, nullable(l.UserID), db.JSON[evidence.Evidence]{V: l.Evidence}, l.Method, db.JSON[Notice]{V: l.Notice},
 		l.Failure, nullable(l.ChallengeID), l.KnownBrowser, nullable(l.SessionID), db.At(l.FinishedAt),
 		l.Waive, l.ID, l.Version, Open, s.Epoch, db.JSON[Questions]{V: l.Questions})
+}
+
+// rebindTx gives a login that nothing happened to yet from one browser's cookie to
+// another's.
+func (s *Service) rebindTx(tx *db.Tx, l Login, from, to []byte) error {
+	return tx.Must(ErrMoved, "UPDATE logins SET version = version + 1, browser_hash = $1 WHERE id = $2 AND version = $3 AND browser_hash = $4 AND state = $5 AND epoch = $6",
+		to, l.ID, l.Version, from, Open, s.Epoch)
 }
 
 // noticeTx sets what the page tells, if the login still stands where it stood: a

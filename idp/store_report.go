@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/nod-idp/nod/idp/evidence"
@@ -28,7 +29,8 @@ type reportRow struct {
 func (r reportRow) report() Report {
 	return Report{
 		ID: r.ID, UserID: r.UserID, LoginID: r.LoginID, ClientID: r.ClientID, DeviceID: r.DeviceID, Network: r.Network, IP: r.IP,
-		Browser: r.Browser, OS: r.OS, At: r.At.Time, BlockedUntil: r.BlockedUntil.Time, LiftedAt: r.LiftedAt.Time, PasswordFrozen: r.PasswordFrozen,
+		Browser: r.Browser, OS: r.OS, At: r.At.Time, BlockedUntil: r.BlockedUntil.Time, LiftedAt: r.LiftedAt.Time,
+		PasswordFrozen: r.PasswordFrozen && !strings.HasPrefix(r.ClientID, foreignPrefix),
 	}
 }
 
@@ -59,7 +61,12 @@ func (s *Service) blocked(ctx context.Context, userID, network, begun string, no
 	return yes, err
 }
 
-const latestFrozen = "SELECT coalesce(max(at), 0) FROM reports WHERE user_id = $1 AND password_frozen"
+// A report of a sign-in by another issuer says nothing about the password here, and a new
+// password here nothing about the one there.
+const (
+	latestFrozen        = "SELECT coalesce(max(at), 0) FROM reports WHERE user_id = $1 AND password_frozen AND client_id NOT LIKE 'entra:%'"
+	latestForeignFrozen = "SELECT coalesce(max(at), 0) FROM reports WHERE user_id = $1 AND password_frozen AND client_id LIKE 'entra:%'"
+)
 
 // frozenSince is when the latest report froze the password, zero if none does.
 func (s *Service) frozenSince(ctx context.Context, userID string) (time.Time, error) {
@@ -88,9 +95,30 @@ func moment(milliseconds int64) time.Time {
 	return time.UnixMilli(milliseconds)
 }
 
+// foreignFrozen reports whether a sign-in by another issuer was reported and nobody has
+// cleared that.
+func (s *Service) foreignFrozen(ctx context.Context, userID string) (bool, error) {
+	var at int64
+	err := s.DB.Get(ctx, &at, latestForeignFrozen, userID)
+	return at != 0, err
+}
+
+func foreignFrozenTx(tx *db.Tx, userID string) (bool, error) {
+	var at int64
+	err := tx.Get(&at, latestForeignFrozen, userID)
+	return at != 0, err
+}
+
 // ThawPasswordTx ends what reports hold against a person's password, because it is
-// another one now, or because the administrator says so.
+// another one now. What was reported of a sign-in by another issuer stays: only the
+// administrator clears that.
 func ThawPasswordTx(tx *db.Tx, userID string) error {
+	_, err := tx.Exec("UPDATE reports SET password_frozen = $1 WHERE user_id = $2 AND password_frozen AND client_id NOT LIKE 'entra:%'", false, userID)
+	return err
+}
+
+// thawAllTx ends it all, because the administrator says so.
+func thawAllTx(tx *db.Tx, userID string) error {
 	_, err := tx.Exec("UPDATE reports SET password_frozen = $1 WHERE user_id = $2 AND password_frozen", false, userID)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/entra"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/user"
@@ -42,6 +43,11 @@ func advice(err error) string {
 		{user.ErrEmailTaken, "\"nod user list\" shows who has it. An address opens one account only."},
 		{user.ErrGroupNotFound, "\"nod group list\" shows the groups there are."},
 		{user.ErrGroupTaken, "Choose another name, or use the group that there is."},
+		{entra.ErrNotFound, "\"nod entra list\" shows the tenants there are."},
+		{entra.ErrNameTaken, "\"nod entra list\" shows it. Choose another name, or remove that one first."},
+		{entra.ErrLinked, "\"nod entra links NAME\" shows whose it is; \"nod entra unlink\" takes it from them."},
+		{entra.ErrNotLinked, "\"nod entra links NAME\" shows the accounts that are linked."},
+		{entra.ErrNoCodes, "Register the tenant with --enrol, or link the account with \"nod entra link\"."},
 		{client.ErrNotFound, "\"nod client list\" shows the clients there are."},
 		{client.ErrTaken, "\"nod client show ID\" shows it, \"nod client set ID\" changes it."},
 		{client.ErrUsed, "Choose another id. What the removed client was given still names the old one."},

@@ -36,7 +36,7 @@ Every command works on the data directory named by --data or NOD_DATA, also whil
 	}
 	root.AddCommand(
 		newServeCommand(), newDemoCommand(), newDeviceCommand(),
-		newUserCommand(), newGroupCommand(), newClientCommand(), newApplyCommand(), newKeysCommand(),
+		newUserCommand(), newGroupCommand(), newClientCommand(), newEntraCommand(), newApplyCommand(), newKeysCommand(),
 		newPolicyCommand(), newAuditCommand(), newConfigCommand(), newOutboxCommand(), newMailCommand(), newVersionCommand(),
 	)
 	asParent(root)

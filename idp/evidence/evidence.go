@@ -12,6 +12,9 @@ import (
 type Evidence struct {
 	// PasswordAt is when the password was proved, zero if it was not.
 	PasswordAt time.Time `json:"password_at,omitzero"`
+	// Foreign is the issuer that proved the first factor in place of nod, "" if none did.
+	// What it proved is its own to tell: it is no value of amr here.
+	Foreign string `json:"foreign,omitempty"`
 	// FactorAt is when the second factor was proved, zero if it was not.
 	FactorAt time.Time `json:"factor_at,omitzero"`
 	// Factor holds the amr values (RFC 8176) that the second factor earned, such as
@@ -69,7 +72,7 @@ func (e Evidence) MFA() bool {
 func (e Evidence) PhishingResistant() bool { return e.Passkey != "" && !e.FactorAt.IsZero() }
 
 // Begun reports whether a first factor was proved, after which a second may be asked.
-func (e Evidence) Begun() bool { return !e.PasswordAt.IsZero() || e.MFA() }
+func (e Evidence) Begun() bool { return !e.PasswordAt.IsZero() || e.Foreign != "" || e.MFA() }
 
 // Verified reports whether what approved verified its person: a device by a PIN ("pin")
 // or by the phone's own lock ("user"), or a passkey.

@@ -17,6 +17,10 @@ func (s *Surface) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.problem(w, err)
 	}
+	if st.Login.Foreign() && (st.Page == idp.PageDone || st.Page == idp.PageIdentify) {
+		http.Redirect(w, r, s.Elsewhere(st), http.StatusSeeOther)
+		return nil
+	}
 	d := drawing{Standing: st, typing: r.URL.Query().Has("type"), now: time.Now(), path: Path(st.Login.ID)}
 	if st.Page == idp.PageDone && !st.Login.Request.StaysHere() {
 		if d.response, err = s.Logins.Response(r.Context(), st.Login); err != nil {
@@ -66,7 +70,13 @@ type drawing struct {
 	response idp.Response // for PageDone
 }
 
-func (d drawing) frame() page.Frame { return page.Frame{App: page.App{Name: d.ClientName}} }
+func (d drawing) frame() page.Frame {
+	app := page.App{Name: d.ClientName}
+	if d.Login.Foreign() && d.Page != idp.PageOver {
+		app.Left = d.left(d.Login.ExpiresAt)
+	}
+	return page.Frame{App: app}
+}
 
 func (d drawing) question() Question {
 	return Question{Frame: d.frame(), Token: d.FormToken, CancelURL: d.path + "/cancel"}

@@ -27,6 +27,9 @@ type Surface struct {
 	Issuer  string
 	// AccountURL is the address of one of the person's own pages.
 	AccountURL func(idp.AccountPage) string
+	// Elsewhere is where the page of a login that another issuer began goes on, once it has
+	// nothing more to ask here.
+	Elsewhere func(idp.Standing) string
 	// EnrolURL is where somebody without a device sets up the first one, if policy lets
 	// them.
 	EnrolURL string

@@ -35,7 +35,8 @@ type Brand struct {
 // App is the application that the person is on the way to.
 type App struct {
 	Name    string
-	LogoURL string // on this server, since the policy of our pages loads no foreign pictures; "" draws the initial
+	Left    time.Duration // how much longer it waits for the answer; 0 leaves it unsaid
+	LogoURL string        // on this server, since the policy of our pages loads no foreign pictures; "" draws the initial
 }
 
 // Frame stands around the question of every page. A page's struct embeds it.

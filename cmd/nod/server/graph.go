@@ -14,6 +14,7 @@ import (
 	"github.com/nod-idp/nod/idp/ciba"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/consent"
+	"github.com/nod-idp/nod/idp/entra"
 	"github.com/nod-idp/nod/idp/keys"
 	"github.com/nod-idp/nod/idp/letters"
 	"github.com/nod-idp/nod/idp/logout"
@@ -61,6 +62,7 @@ type Server struct {
 	Logins    *idp.Service
 	Audit     *audit.Sealer
 	Outbox    *outbox.Outbox
+	Entra     *entra.Tenants
 	Letters   *letters.Letters
 	Logout    *logout.Logout
 
@@ -169,6 +171,7 @@ func (s *Server) build() {
 		Passwords: password.Policy{MinLength: o.MinPasswordLength}, PasswordWords: []string{o.Brand.Name, o.PublicURL},
 	}
 	s.rules.inForce = o.Policy.Rules
+	s.Entra = &entra.Tenants{DB: s.DB, Box: box, Epoch: epoch, PublicURL: o.PublicURL, Logins: s.Logins, Guesses: s.Guesses, Bits: o.RSABits, Now: o.Now}
 	s.MFA.OnReport, s.MFA.Reports = s.Logins.ReportedTx, s.warnOfReport
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/web/app"
 	"github.com/nod-idp/nod/web/cookie"
 	"github.com/nod-idp/nod/web/deviceapi"
+	"github.com/nod-idp/nod/web/entra"
 	"github.com/nod-idp/nod/web/guard"
 	"github.com/nod-idp/nod/web/help"
 	"github.com/nod-idp/nod/web/login"
@@ -24,11 +25,11 @@ import (
 // edge in front of both.
 func (s *Server) Handler() (http.Handler, error) {
 	o := s.Options
-	site, err := page.New(o.Brand, app.Static(), help.Static(), login.Static(), oidc.Static(), pair.Static(), portal.Static())
+	site, err := page.New(o.Brand, app.Static(), entra.Static(), help.Static(), login.Static(), oidc.Static(), pair.Static(), portal.Static())
 	if err != nil {
 		return nil, fmt.Errorf("prepare pages: %w", err)
 	}
-	pages, err := guard.NewBrowser(o.PublicURL, oidc.Exempt()...)
+	pages, err := guard.NewBrowser(o.PublicURL, append(oidc.Exempt(), entra.Exempt()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 	signIn := &login.Surface{
 		Logins: s.Logins, Views: views, Jar: jar, Streams: streams, Issuer: o.PublicURL,
 		AccountURL: func(p idp.AccountPage) string { return o.PublicURL + address(p) },
-		EnrolURL:   o.PublicURL + portal.AddPath,
+		EnrolURL:   o.PublicURL + portal.AddPath, Elsewhere: entra.Elsewhere,
 	}
 	signIn.Register(pages)
 	trouble, err := help.New(site, help.Surface{Logins: s.Logins, Jar: jar})
@@ -75,6 +76,14 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 		return err
 	}
 	pairs.Register(pages)
+	microsoft, err := entra.New(site, entra.Surface{
+		PublicURL: o.PublicURL, Tenants: s.Entra, Logins: s.Logins, Jar: jar, Log: o.log(), LoginPath: login.Path,
+	})
+	if err != nil {
+		return err
+	}
+	microsoft.RegisterPages(pages)
+	microsoft.RegisterAPI(api)
 	authenticator, err := app.New(site, o.PublicURL, s.PushKey.PublicKey())
 	if err != nil {
 		return err

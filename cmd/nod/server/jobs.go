@@ -64,6 +64,7 @@ func (s *Server) sweepOnce(ctx context.Context) {
 		"enrolments":   s.Devices.Sweep,
 		"apps":         s.MFA.Tokens.Sweep,
 		"outbox":       s.Outbox.Sweep,
+		"entra":        s.Entra.Sweep,
 		"resets":       s.Logins.Resets.Sweep,
 		"signing keys": s.turnKeys,
 		"inquiries":    s.Inquiries.Sweep,

@@ -24,6 +24,7 @@ func (s *Server) openPush(ctx context.Context) error {
 		return err
 	}
 	s.Outbound = &outbound.Client{Allow: allow, TLS: o.OutboundTLS}
+	s.Entra.Client = s.Outbound
 	s.Push = &push.Pager{
 		Subscriptions: &push.Subscriptions{DB: s.DB, Box: box, Hosts: hosts, Now: o.Now},
 		Sender:        &push.Sender{Client: s.Outbound, Identity: s.PushKey, Hosts: hosts, Now: o.Now, Log: o.log()},

@@ -1,0 +1,36 @@
+-- Microsoft Entra tenants that nod is an external authentication method of (idp/entra). authority and
+-- reply_url replace the cloud's own addresses in rehearsals on this machine.
+CREATE TABLE entra_tenants (
+    id          TEXT    PRIMARY KEY,
+    name        TEXT    NOT NULL UNIQUE,
+    tenant      TEXT    NOT NULL,
+    app_id      TEXT    NOT NULL,
+    client_id   TEXT    NOT NULL,
+    cloud       TEXT    NOT NULL CHECK (cloud IN ('global', 'usgov', 'china')),
+    authority   TEXT    NOT NULL DEFAULT '',
+    reply_url   TEXT    NOT NULL DEFAULT '',
+    enrol       INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+-- Whom an account of a tenant (its oid) belongs to here.
+CREATE TABLE entra_links (
+    entra_id    TEXT    NOT NULL REFERENCES entra_tenants (id) ON DELETE CASCADE,
+    oid         TEXT    NOT NULL,
+    user_id     TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    made_by     TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL,
+    PRIMARY KEY (entra_id, oid)
+) STRICT;
+CREATE INDEX entra_links_user ON entra_links (user_id);
+
+-- Codes by which a person links their account of a tenant at their first sign-in, once.
+CREATE TABLE entra_codes (
+    mac         BLOB    PRIMARY KEY,
+    entra_id    TEXT    NOT NULL REFERENCES entra_tenants (id) ON DELETE CASCADE,
+    user_id     TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    epoch       INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX entra_codes_expiry ON entra_codes (expires_at);

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,12 +24,19 @@ type bank struct {
 	rsa *rsa.PrivateKey
 }
 
+// rsaKey is made once: it takes long.
+var rsaKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 func (w *world) newBank(id string) *bank {
 	w.t.Helper()
 	b := &bank{signer: w.newSigner(), id: id}
-	var err error
-	b.rsa, err = rsa.GenerateKey(rand.Reader, 2048)
-	must(w.t, err)
+	b.rsa = rsaKey()
 	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: b.key.Public(), KeyID: "one"}, {Key: b.rsa.Public(), KeyID: "two"}}})
 	must(w.t, err)
 	w.add(client.New{ID: id, FAPI: client.FAPI2, JWKS: string(set), RedirectURIs: []string{redirect},

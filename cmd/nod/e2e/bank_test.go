@@ -27,6 +27,7 @@ type service struct {
 	t     *testing.T
 	w     *world
 	key   *ecdsa.PrivateKey
+	kid   string
 	site  *httptest.Server
 	asked atomic.Int32 // how often its keys were fetched
 }
@@ -37,7 +38,7 @@ func newService(t *testing.T) *service {
 	s.turn()
 	s.site = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		s.asked.Add(1)
-		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: s.key.Public(), KeyID: s.kid()}}})
+		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: s.key.Public(), KeyID: s.kid}}})
 	}))
 	t.Cleanup(s.site.Close)
 	return s
@@ -50,10 +51,8 @@ func (s *service) turn() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.key = key
+	s.key, s.kid = key, rand.Text()
 }
-
-func (s *service) kid() string { return s.key.X.Text(36) }
 
 func (s *service) sign(claims map[string]any, options *jose.SignerOptions) string {
 	s.t.Helper()
@@ -61,7 +60,7 @@ func (s *service) sign(claims map[string]any, options *jose.SignerOptions) strin
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: s.key, KeyID: s.kid()}}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: s.key, KeyID: s.kid}}, options)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -81,6 +81,9 @@ func (s server) UserInfo(ctx context.Context, r *op.Request[oidc.UserInfoRequest
 		return refuse(ctx, err)
 	}
 	c, err := s.surface.Clients.Get(ctx, access.ClientID)
+	if err != nil && !errors.Is(err, client.ErrNotFound) {
+		return refuse(ctx, err)
+	}
 	if err != nil {
 		return refuse(ctx, fail(idp.InvalidToken, "the access token is not valid", err))
 	}

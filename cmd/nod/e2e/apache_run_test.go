@@ -97,6 +97,7 @@ func (w *world) serveApache(n client.New, settings ...string) *apache {
 	if n.FrontchannelLogoutURI != "" {
 		n.FrontchannelLogoutURI = a.callback + n.FrontchannelLogoutURI
 	}
+	n.FirstParty = true
 	c, secret, err := w.s.Clients.Add(w.t.Context(), n)
 	if err != nil {
 		w.t.Fatal(err)

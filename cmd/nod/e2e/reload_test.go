@@ -64,7 +64,7 @@ func TestThePolicyIsReadAgainWithoutARestart(t *testing.T) {
 	r.write("policy:\n  - {name: lax, factor: \"off\"}\n")
 	r.start()
 	r.must(nil, passphrase+"\n", "user", "add", username, "--data", r.data, "--password-stdin")
-	r.must(&r.client, "", "client", "add", "mail", "--json", "--data", r.data, "--redirect-uri", callback)
+	r.must(&r.client, "", "client", "add", "mail", "--json", "--data", r.data, "--first-party", "--redirect-uri", callback)
 	if r.asks() {
 		t.Fatal("the policy at the start does not hold")
 	}

@@ -244,3 +244,19 @@ func TestOpenIDClientSignsInWithWhateverItAsksBy(t *testing.T) {
 		})
 	}
 }
+
+func TestOpenIDClientSignsInSomethingWithoutABrowser(t *testing.T) {
+	w := start(t, "")
+	phone := w.phone(w.user, "phone", "")
+	p := w.openidClient(client.New{Grants: []client.Grant{client.AuthorizationCode, client.RefreshToken, client.DeviceCode}}, job{"flow": "device"})
+	v := w.at(w.browser(), strings.TrimPrefix(p.away(), w.issuer))
+	v.want("link")
+	v.press("link-continue", "login")
+	v.press("login-submit", "method", "username", username, "password", passphrase)
+	w.approve(phone, v.ask(), "")
+	v.reload("approved")
+	v.press("passcode-submit", "done")
+	v.follow()
+	v.press("device-allow", "link-allowed")
+	w.same(p.outcome())
+}

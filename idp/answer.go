@@ -28,7 +28,8 @@ func codeRequest(l Login, held session.Session) token.CodeRequest {
 	}
 }
 
-// issueTx stores the code and the access token that the answer is to hold.
+// issueTx stores the code and the access token that the answer is to hold. The client
+// takes part in the session from then on, also if it gets nothing but an ID token.
 func (s *Service) issueTx(tx *db.Tx, req AuthRequest, r token.CodeRequest) (f token.Front, err error) {
 	if req.Wants("code") {
 		if f.Code, err = s.Tokens.IssueCodeTx(tx, r); err != nil {
@@ -41,7 +42,7 @@ func (s *Service) issueTx(tx *db.Tx, req AuthRequest, r token.CodeRequest) (f to
 		}
 		f.ExpiresIn = s.Tokens.FrontLife()
 	}
-	return f, nil
+	return f, s.Sessions.JoinTx(tx, r.SID, r.ClientID)
 }
 
 // answer puts together what goes back to the client. Signing is slow, so it happens

@@ -90,7 +90,7 @@ func (w *world) serveApache(n client.New, settings ...string) *apache {
 	port := l.Addr().(*net.TCPAddr).Port
 	a := &apache{url: fmt.Sprintf("http://localhost:%d", port)}
 	a.callback = a.url + "/callback"
-	n.RedirectURIs, n.PostLogoutRedirectURIs = []string{a.callback}, []string{a.url + "/bye"}
+	n.RedirectURIs, n.PostLogoutRedirectURIs, n.FirstParty = []string{a.callback}, []string{a.url + "/bye"}, true
 	if n.BackchannelLogoutURI != "" {
 		n.BackchannelLogoutURI = a.callback + n.BackchannelLogoutURI
 	}

@@ -67,12 +67,19 @@ func TestModAuthOpenIDCSignsInByCode(t *testing.T) {
 	}
 }
 
+// It gets nothing but an ID token, in a form.
 func TestModAuthOpenIDCHearsOfALogoutByTheBackChannel(t *testing.T) {
 	w := beside(t)
 	phone := w.phone(w.user, "phone", "")
-	a := w.serveApache(client.New{ID: "apache", Name: "Apache", BackchannelLogoutURI: "?logout=backchannel"}, "OIDCResponseType code")
+	a := w.serveApache(client.New{
+		ID: "apache", Name: "Apache", BackchannelLogoutURI: "?logout=backchannel", ResponseTypes: []client.ResponseType{client.IDToken},
+		Grants: []client.Grant{client.Implicit},
+	}, "OIDCResponseType id_token", "OIDCResponseMode form_post")
 	b := w.wanderer()
 	w.signInAt(b, a.url+"/", phone)
+	if !w.inside(b, a) {
+		t.Fatal("an ID token does not let the person in")
+	}
 	w.command("user", "sessions", username, "--end-all", "--yes")
 	for began := time.Now(); w.inside(b, a); time.Sleep(50 * time.Millisecond) {
 		if time.Since(began) > 10*time.Second {

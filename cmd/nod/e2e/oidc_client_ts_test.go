@@ -40,7 +40,7 @@ func (w *world) servePage() string {
 	origin := server.URL
 	c, _, err := w.s.Clients.Add(w.t.Context(), client.New{
 		ID: "page", Name: "A single page", AuthMethod: client.AuthNone, RedirectURIs: []string{origin + "/back"},
-		PostLogoutRedirectURIs: []string{origin + "/bye"}, Origins: []string{origin},
+		PostLogoutRedirectURIs: []string{origin + "/bye"}, Origins: []string{origin}, FirstParty: true,
 	})
 	if err != nil {
 		w.t.Fatal(err)

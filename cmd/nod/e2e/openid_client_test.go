@@ -1,14 +1,6 @@
 package e2e
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
-	"io"
-	"io/fs"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,133 +8,6 @@ import (
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/internal/formbrowser"
 )
-
-// party is a relying party on openid-client, in a process of its own.
-type party struct {
-	t    *testing.T
-	keys string // its public keys, a JWK set
-	told *json.Encoder
-	said *bufio.Reader
-	errs *lockedBuffer
-}
-
-// clientsFolder is where npm puts the clients of other hands.
-const clientsFolder = "clients"
-
-// needClients fails the test where they are not installed: nothing is skipped.
-func needClients(t *testing.T, name string) {
-	t.Helper()
-	if _, err := os.Stat(filepath.Join(clientsFolder, "node_modules", name)); errors.Is(err, fs.ErrNotExist) {
-		t.Fatalf("%s is not installed: run npm ci in cmd/nod/e2e/%s (Debian packages nodejs and npm)", name, clientsFolder)
-	}
-}
-
-func newParty(t *testing.T) *party {
-	t.Helper()
-	needClients(t, "openid-client")
-	p := &party{t: t, errs: &lockedBuffer{}}
-	cmd := exec.CommandContext(t.Context(), "node", "openid-client.mjs")
-	cmd.Dir, cmd.Stderr = clientsFolder, p.errs
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("start node: %v", err)
-	}
-	t.Cleanup(func() { _ = in.Close(); _ = cmd.Wait() })
-	p.told, p.said = json.NewEncoder(in), bufio.NewReader(out)
-	var keys json.RawMessage
-	p.hear(&keys)
-	p.keys = string(keys)
-	return p
-}
-
-func (p *party) tell(what any) {
-	p.t.Helper()
-	if err := p.told.Encode(what); err != nil {
-		p.t.Fatalf("tell openid-client: %v\n%s", err, p.errs)
-	}
-}
-
-func (p *party) hear(into any) {
-	p.t.Helper()
-	line, err := p.said.ReadBytes('\n')
-	if err != nil && !errors.Is(err, io.EOF) || len(line) == 0 {
-		p.t.Fatalf("openid-client said nothing: %v\n%s", err, p.errs)
-	}
-	if err := json.Unmarshal(line, into); err != nil {
-		p.t.Fatalf("openid-client said %s: %v", line, err)
-	}
-}
-
-// got is what a relying party has in the end.
-type got struct {
-	Failure      string         `json:"failure"`
-	Claims       map[string]any `json:"claims"`
-	UserInfo     map[string]any `json:"userinfo"`
-	Refreshed    map[string]any `json:"refreshed"`
-	Introspected map[string]any `json:"introspected"`
-	TokenType    string         `json:"token_type"`
-	Scope        string         `json:"scope"`
-	End          string         `json:"end"`
-}
-
-// outcome is the last line.
-func (p *party) outcome() (g got) {
-	p.t.Helper()
-	if p.hear(&g); g.Failure != "" {
-		p.t.Fatalf("openid-client: %s\n%s", g.Failure, p.errs)
-	}
-	return g
-}
-
-// job is what a relying party is told to do.
-type job map[string]any
-
-// openidClient registers a client for a relying party and tells it what to do. prepare
-// sees the registration before.
-func (w *world) openidClient(n client.New, j job) *party {
-	w.t.Helper()
-	p := newParty(w.t)
-	if n.ID == "" {
-		n.ID = "party"
-	}
-	n.Name = "Party"
-	if n.IDTokenAlg == "" {
-		n.IDTokenAlg = client.ES256
-	}
-	if n.AuthMethod == client.AuthPrivateKey || n.SignedRequests || n.FAPI == client.FAPI2 {
-		n.JWKS = p.keys
-	}
-	a := w.application(n)
-	told := job{
-		"flow": "code", "issuer": w.issuer, "client_id": a.ClientID, "secret": a.ClientSecret, "public": n.AuthMethod == client.AuthNone,
-		"redirect_uri": callback, "scope": "openid profile email offline_access", "back": "http://127.0.0.1:9/", "alg": n.IDTokenAlg,
-	}
-	for name, value := range j {
-		told[name] = value
-	}
-	p.tell(told)
-	return p
-}
-
-// away is where the relying party sends the person.
-func (p *party) away() string {
-	p.t.Helper()
-	var to struct {
-		URL     string `json:"url"`
-		Failure string `json:"failure"`
-	}
-	if p.hear(&to); to.URL == "" {
-		p.t.Fatalf("openid-client: %s\n%s", to.Failure, p.errs)
-	}
-	return to.URL
-}
 
 // signInAt goes where a relying party sends the person, approves on the phone, and returns
 // where the browser ends.
@@ -160,15 +25,14 @@ func (w *world) signInAt(b *formbrowser.Browser, address string, p *simulator.Ph
 	return v.leave()
 }
 
-// leave goes on from the last page of a login: by itself, and by the form that holds the
-// answer if there is one.
+// leave goes on from the last page of a login: by itself, or by the form that holds the
+// answer.
 func (v *visit) leave() *formbrowser.Page {
 	v.t.Helper()
-	v.follow()
-	if v.page.State != "done" {
-		return v.page
+	end, err := v.b.Follow(v.t.Context(), v.page)
+	if err != nil {
+		end, err = v.b.Press(v.t.Context(), v.page, "continue", nil)
 	}
-	end, err := v.b.Press(v.t.Context(), v.page, "continue", nil)
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -222,10 +86,23 @@ func TestOpenIDClientSignsInWithWhateverItAsksBy(t *testing.T) {
 		"its key":    {client: client.New{AuthMethod: client.AuthPrivateKey}},
 		"DPoP":       {client: client.New{DPoP: true}, job: job{"dpop": true}, dpop: true},
 		"JWT access": {client: client.New{AccessTokens: client.JWTTokens}},
+		"a form":     {job: job{"parameters": job{"response_mode": "form_post"}}},
+		"hybrid in a form": {
+			client: client.New{ResponseTypes: []client.ResponseType{client.CodeIDToken}},
+			job:    job{"hybrid": true, "parameters": job{"response_mode": "form_post"}},
+		},
+		"a signed answer":   {job: job{"jarm": true}},
+		"a pushed request":  {client: client.New{PushedRequests: true}, job: job{"par": true}},
+		"a signed request":  {client: client.New{SignedRequests: true}, job: job{"jar": true}},
+		"signed and pushed": {client: client.New{SignedRequests: true, PushedRequests: true}, job: job{"jar": true, "par": true}},
+		"FAPI 2.0":          {client: client.New{FAPI: client.FAPI2}, job: job{"par": true, "dpop": true}, dpop: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.under(t)
 			row.client.ID = strings.ReplaceAll(strings.ToLower(name), " ", "-")
+			if row.client.FAPI == client.FAPI2 {
+				row.client.AuthMethod = client.AuthPrivateKey
+			}
 			p := w.openidClient(row.client, row.job)
 			b := w.browser()
 			p.land(w.signInAt(b, p.away(), phone))
@@ -259,4 +136,34 @@ func TestOpenIDClientSignsInSomethingWithoutABrowser(t *testing.T) {
 	v.follow()
 	v.press("device-allow", "link-allowed")
 	w.same(p.outcome())
+}
+
+func TestOpenIDClientGetsNothingButAnIDToken(t *testing.T) {
+	w := start(t, "")
+	phone := w.phone(w.user, "phone", "")
+	p := w.openidClient(client.New{ResponseTypes: []client.ResponseType{client.IDToken}, Grants: []client.Grant{client.Implicit}},
+		job{"flow": "implicit", "scope": "openid email", "parameters": job{"response_mode": "form_post"}})
+	p.land(w.signInAt(w.browser(), p.away(), phone))
+	if g := p.outcome(); g.Claims["sub"] != w.user.ID || g.Claims["email"] != username+"@example.com" {
+		t.Errorf("got the claims %v", g.Claims)
+	}
+}
+
+func TestOpenIDClientAsksThePhoneByItself(t *testing.T) {
+	w := start(t, "")
+	phone := w.phone(w.user, "phone", "4711")
+	p := w.openidClient(client.New{CIBA: client.CIBAPoll}, job{"flow": "ciba", "login_hint": username, "binding_message": "W4SCT"})
+	var begun struct {
+		ExpiresIn int    `json:"expires_in"`
+		Failure   string `json:"failure"`
+	}
+	if p.hear(&begun); begun.ExpiresIn == 0 {
+		t.Fatalf("openid-client: %s", begun.Failure)
+	}
+	if _, err := phone.Approve(t.Context(), w.asked(phone), "", "4711"); err != nil {
+		t.Fatal(err)
+	}
+	if g := p.outcome(); g.Claims["sub"] != w.user.ID || g.UserInfo["email"] != username+"@example.com" {
+		t.Errorf("got %+v", g)
+	}
 }

@@ -140,4 +140,3 @@ func (p *party) away() string {
 	}
 	return to.URL
 }
-

@@ -42,3 +42,29 @@ func (p *Pairings) decide(ctx context.Context, id string, by session.Session, to
 	}
 	return nil
 }
+
+// Answer is what became of a pairing.
+type Answer string
+
+// The answers.
+const (
+	Unanswered Answer = ""
+	Allowed    Answer = "allowed"
+	Denied     Answer = "denied"
+)
+
+// Answer returns what became of a pairing, Unanswered for one that is not there.
+func (p *Pairings) Answer(ctx context.Context, id string) (Answer, error) {
+	now, err := p.stateOf(ctx, id)
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		return Unanswered, nil
+	case err != nil:
+		return Unanswered, fmt.Errorf("find a pairing: %w", err)
+	case now == allowed, now == redeemed:
+		return Allowed, nil
+	case now == denied:
+		return Denied, nil
+	}
+	return Unanswered, nil
+}

@@ -32,6 +32,9 @@ func TestAPairingGivesTokensOnceItsPersonAllowedIt(t *testing.T) {
 		if _, err := w.Get(t.Context(), id); !errors.Is(err, pairing.ErrNone) {
 			t.Errorf("an answered pairing is still shown: %v", err)
 		}
+		if answer, err := w.Answer(t.Context(), id); answer != pairing.Allowed || err != nil {
+			t.Errorf("got answer %q, %v", answer, err)
+		}
 		issued, err := w.poll(begun) // at once: what is ready is not held back
 		must(t, err)
 		if issued.AccessToken == "" || issued.RefreshToken == "" || strings.Count(issued.IDToken, ".") != 2 || len(issued.Scopes) != 3 {
@@ -64,6 +67,11 @@ func TestEachEndOfAPairingHasItsOwnAnswer(t *testing.T) {
 			t.Errorf("a denied pairing was allowed: %v", err)
 		}
 		refused(deniedOne, polling.ErrDenied)
+		for asked, want := range map[string]pairing.Answer{id: pairing.Denied, "pai_x": pairing.Unanswered} {
+			if answer, err := w.Answer(ctx, asked); answer != want || err != nil {
+				t.Errorf("got answer %q, %v", answer, err)
+			}
+		}
 
 		late, id := w.begin("openid")
 		ready, readyID := w.begin("openid")

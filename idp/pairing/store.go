@@ -62,6 +62,11 @@ func (p *Pairings) find(ctx context.Context, id string, now time.Time) (r row, e
 	return r, err
 }
 
+func (p *Pairings) stateOf(ctx context.Context, id string) (now state, err error) {
+	err = p.DB.Get(ctx, &now, "SELECT state FROM pairings WHERE id = $1 AND epoch = $2", id, p.Epoch)
+	return now, err
+}
+
 // decideTx answers a pairing that waits, and returns whose it is.
 func (p *Pairings) decideTx(tx *db.Tx, id string, by session.Session, to state, now time.Time) (clientID string, err error) {
 	err = tx.Get(&clientID, `UPDATE pairings SET state = $1, user_id = $2, sid = $3, evidence = $4, decided_at = $5

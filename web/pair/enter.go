@@ -2,7 +2,10 @@ package pair
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/nod-idp/nod/idp/pairing"
@@ -27,14 +30,19 @@ const maxCode = 16
 // ask draws the form. The address may hold the code (RFC 8628, section 3.3.1); opening it
 // does nothing by itself: whoever was sent a link still sees what they are about to do.
 func (s *Surface) ask(w http.ResponseWriter, r *http.Request) error {
-	view := Enter{Action: Path}
-	if code := r.URL.Query().Get("user_code"); len(code) <= maxCode {
+	q := r.URL.Query()
+	view := Enter{Action: Path, Wrong: q.Has("wrong"), Closed: q.Has("closed")}
+	if code := q.Get("user_code"); len(code) <= maxCode {
 		view.Code = code
+	}
+	if seconds, err := strconv.ParseUint(q.Get("wait"), 10, 10); err == nil {
+		view.Wait = time.Duration(seconds) * time.Second
 	}
 	return s.set.Render(w, http.StatusOK, "enter", view)
 }
 
-// enter takes the code and leads to the question about what it stands for.
+// enter takes the code and leads to the question about what it stands for, or back to
+// the form, which says why not.
 func (s *Surface) enter(w http.ResponseWriter, r *http.Request) error {
 	form, err := guard.PostForm(r)
 	if err != nil {
@@ -43,21 +51,21 @@ func (s *Surface) enter(w http.ResponseWriter, r *http.Request) error {
 	id, err := s.Pairings.Enter(r.Context(), form.Get("user-code"), s.Jar.Browser(r).IP)
 	var wait *throttle.WaitError
 	var closed *throttle.ClosedError
-	view := Enter{Action: Path}
+	next := Path
 	switch {
 	case err == nil:
-		http.Redirect(w, r, Address(id), http.StatusSeeOther)
-		return nil
+		next = Address(id)
 	case errors.Is(err, pairing.ErrNone):
-		view.Wrong = true
+		next += "?wrong"
 	case errors.As(err, &wait):
-		view.Wait = max(time.Second, wait.Until.Sub(s.now()))
+		next += fmt.Sprintf("?wait=%.0f", math.Ceil(max(1, wait.Until.Sub(s.now()).Seconds())))
 	case errors.As(err, &closed):
-		view.Closed = true
+		next += "?closed"
 	default:
 		return err
 	}
-	return s.set.Render(w, http.StatusOK, "enter", view)
+	http.Redirect(w, r, next, http.StatusSeeOther)
+	return nil
 }
 
 func (s *Surface) now() time.Time {

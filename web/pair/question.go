@@ -62,12 +62,18 @@ func (s *Surface) about(r *http.Request) (pairing.Pairing, client.Client, error)
 	return p, c, err
 }
 
-// over leads to the page that says that there is nothing to answer any more.
+// over leads to the page that says what became of a pairing that waits for no answer any
+// more. Of two presses of a button the second gets there as the first one did.
 func (s *Surface) over(w http.ResponseWriter, r *http.Request, err error) error {
 	if !errors.Is(err, pairing.ErrNone) {
 		return err
 	}
-	http.Redirect(w, r, overPath, http.StatusSeeOther)
+	answer, err := s.Pairings.Answer(r.Context(), r.PathValue("pairing"))
+	if err != nil {
+		return err
+	}
+	next := map[pairing.Answer]string{pairing.Allowed: allowedPath, pairing.Denied: deniedPath, pairing.Unanswered: overPath}[answer]
+	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }
 
@@ -82,8 +88,7 @@ func (s *Surface) signIn(w http.ResponseWriter, r *http.Request, p pairing.Pairi
 	return nil
 }
 
-// deciding takes the person's answer. Of two presses of a button the second finds it
-// answered.
+// deciding takes the person's answer.
 func (s *Surface) deciding(decide func(*pairing.Pairings, context.Context, string, session.Session) error, then string) guard.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		form, err := guard.PostForm(r)

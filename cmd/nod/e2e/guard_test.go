@@ -55,7 +55,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 				"/account/devices/dev_x/rename", "/account/devices/dev_x/push", "/account/devices/dev_x/suspend", "/account/devices/dev_x/resume",
 				"/account/devices/dev_x/remove", "/account/devices/add", "/account/devices/add/enr_x/withdraw", "/account/devices/add/enr_x/confirm",
 				"/account/devices/add/enr_x/refuse", "/account/sessions/others/end", "/account/sessions/ses_x/end", "/account/sessions/disconnect",
-				"/account/password", "/help/password", "/reset", "/reset/password",
+				"/account/password", "/help/password", "/reset", "/reset/password", "/link", "/link/pai_x/allow", "/link/pai_x/deny",
 			} {
 				if res := v.send(http.MethodPost, route, url.Values{"form_token": {v.page.Value("form_token")}}, forged); res.StatusCode != http.StatusForbidden {
 					t.Errorf("%s to %s: got %d, want 403", name, route, res.StatusCode)
@@ -76,7 +76,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 func TestEveryPageCarriesItsHeaders(t *testing.T) {
 	w := start(t, "")
 	v := w.visit(w.browser(), w.app)
-	for _, path := range []string{v.page.URL.Path, "/authorize", "/logout", "/account/", "/app/enrol", "/nowhere", "/account/device-confirmed", "/help", "/reset", "/reset/password"} {
+	for _, path := range []string{v.page.URL.Path, "/authorize", "/logout", "/account/", "/app/enrol", "/nowhere", "/account/device-confirmed", "/help", "/reset", "/reset/password", "/link", "/link/allowed"} {
 		res := v.send(http.MethodGet, path, nil, nil)
 		for name, want := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'", "X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff",

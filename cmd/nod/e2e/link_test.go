@@ -132,7 +132,7 @@ func TestAnOlderSessionIsAskedAgainBeforeItSignsInAScreen(t *testing.T) {
 	question := v.page.URL.Path
 	v.press("device-deny", "link-denied")
 	tv.polls("access_denied")
-	v.open(question, "link-over")
+	v.open(question, "link-denied")
 
 	w.skip(6 * time.Minute)
 	second := w.anotherCode()

@@ -162,6 +162,24 @@ func TestOfManyPollersOneGetsTokens(t *testing.T) {
 	})
 }
 
+func TestTokensAreForTheResourceThatThePollNames(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		begun, id := w.begin("openid")
+		must(t, w.Allow(t.Context(), id, w.session))
+		at := func(resource string) (token.Issued, error) {
+			return w.Redeem(t.Context(), w.tv, begun.DeviceCode, token.Asked{Resources: []string{resource}})
+		}
+		if _, err := at("https://other.example/"); !errors.Is(err, token.ErrInvalidTarget) {
+			t.Errorf("got %v", err)
+		}
+		issued, err := at("https://films.example/") // the refusal used nothing up
+		must(t, err)
+		if held, err := w.Tokens.Access(t.Context(), issued.AccessToken); err != nil || !slices.Equal(held.Resources, []string{"https://films.example/"}) {
+			t.Errorf("got %+v, %v", held, err)
+		}
+	})
+}
+
 func TestAnAnswerIsGivenOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		_, id := w.begin("openid")

@@ -55,7 +55,7 @@ func newWorld(t testing.TB, d *db.DB) *world {
 	clients := &client.Clients{DB: d, Now: w.now}
 	for id, c := range map[string]*client.Client{"tv": &w.tv, "other": &w.other} {
 		*c, _, err = clients.Add(ctx, client.New{ID: id, AuthMethod: client.AuthNone, IDTokenAlg: client.ES256,
-			Grants: []client.Grant{client.DeviceCode, client.RefreshToken}})
+			Grants: []client.Grant{client.DeviceCode, client.RefreshToken}, Resources: []string{"https://films.example/"}})
 		must(t, err)
 	}
 	w.users = &user.Users{DB: d, Now: w.now}

@@ -32,19 +32,30 @@ type Direct struct {
 	key    *keys.Key
 	issued Issued
 	claims idClaims
+
+	resources []string
 }
 
 // Prepare finds what signs before anything is used up. It returns ErrProofNeeded for a
-// client that binds all its tokens and proved no key.
+// client that binds all its tokens and proved no key, and ErrInvalidTarget for a resource
+// that is not registered for it.
 func (t *Tokens) Prepare(ctx context.Context, c client.Client, asked Asked) (*Direct, error) {
 	if err := asked.check(c); err != nil {
 		return nil, fmt.Errorf("prepare tokens: %w", err)
+	}
+	// There was no request before that could name resources, so this one does.
+	resources, err := narrowedResources(c.Resources, asked.Resources)
+	if err != nil {
+		return nil, fmt.Errorf("prepare tokens: %w", err)
+	}
+	if asked.Resources == nil { // what a client may ask for is not what it gets unasked
+		resources = nil
 	}
 	key, err := t.signer(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("prepare tokens: %w", err)
 	}
-	return &Direct{tokens: t, client: c, asked: asked, key: key}, nil
+	return &Direct{tokens: t, client: c, asked: asked, resources: resources, key: key}, nil
 }
 
 // IssueTx makes the tokens in the transaction that uses up what they are given for. It
@@ -70,7 +81,7 @@ func (d *Direct) IssueTx(tx *db.Tx, given Given) error {
 	var g grant
 	g, d.issued, err = t.giveTx(tx, d.client, grant{
 		ID: random.ID("gra"), ClientID: d.client.ID, UserID: given.UserID, SID: given.SID, Scopes: db.List(given.Scopes...),
-		Evidence: db.JSON[evidence.Evidence]{V: given.Evidence},
+		Evidence: db.JSON[evidence.Evidence]{V: given.Evidence}, Resources: db.List(d.resources...),
 	}, d.asked, now)
 	if err != nil {
 		return err

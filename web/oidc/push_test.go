@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/internal/db"
@@ -145,7 +146,7 @@ func TestWhatIsPushedIsJudgedAtOnce(t *testing.T) {
 			continue // nobody is there yet
 		}
 		want := fault.code
-		if fault.change[0] == "request_uri" || strings.ContainsAny(fault.change[1], "\x00\xff") {
+		if fault.change[0] == "request_uri" || strings.Contains(fault.change[1], "\x00") || !utf8.ValidString(fault.change[1]) {
 			want = "invalid_request"
 		}
 		if got := w.post("/oauth/par", ask(fault.change...), w.asApp); got.StatusCode != http.StatusBadRequest || got.json(t)["error"] != want {

@@ -162,6 +162,7 @@ func TestARequestObjectByReference(t *testing.T) {
 		}
 	}
 	q := byObject("request_uri", host.URL)
+	answer, status = object(t, "ES256", "", w.claimSet(nil)), http.StatusOK
 	q.Set("request", answer)
 	if _, q := w.get("/authorize", q).location(t); q.Get("error") != "invalid_request" {
 		t.Errorf("both: got %v", q)

@@ -94,7 +94,7 @@ func (s *Surface) readObject(ctx context.Context, c client.Client, text string) 
 	if err != nil {
 		return nil, fail(idp.InvalidRequestObject, "the request object holds no parameters", err)
 	}
-	if err := s.checkObject(c, payload, members, s.now()); err != nil {
+	if err := s.checkObject(c, members, s.now()); err != nil {
 		return nil, fail(idp.InvalidRequestObject, "the request object is not good here or now", err)
 	}
 	inside, err := parametersIn(members)
@@ -116,15 +116,17 @@ func unsigned(text string) bool {
 
 // checkObject looks at whose the object is, for whom, and for how long (RFC 9101, section
 // 6.3, and RFC 7519, section 4.1).
-func (s *Surface) checkObject(c client.Client, payload []byte, members map[string]json.RawMessage, now time.Time) error {
-	var claims struct {
-		Issuer    string   `json:"iss"`
-		Audience  audience `json:"aud"`
-		Expires   *float64 `json:"exp"`
-		NotBefore *float64 `json:"nbf"`
-	}
-	if err := json.Unmarshal(payload, &claims); err != nil {
-		return fmt.Errorf("its claims cannot be read: %w", err)
+func (s *Surface) checkObject(c client.Client, members map[string]json.RawMessage, now time.Time) error {
+	var issuer string
+	var audience audience
+	var exp, nbf *float64
+	// Each by its very name: encoding/json would take EXP for exp.
+	for name, to := range map[string]any{"iss": &issuer, "aud": &audience, "exp": &exp, "nbf": &nbf} {
+		if raw, there := members[name]; there {
+			if err := json.Unmarshal(raw, to); err != nil {
+				return fmt.Errorf("%s cannot be read: %w", name, err)
+			}
+		}
 	}
 	for _, name := range []string{"request", "request_uri"} {
 		if _, nested := members[name]; nested { // RFC 9101, section 4
@@ -136,16 +138,16 @@ func (s *Surface) checkObject(c client.Client, payload []byte, members map[strin
 		return errors.New("it holds sub")
 	}
 	switch {
-	case claims.Issuer != c.ID:
+	case issuer != c.ID:
 		return errors.New("iss is not the client")
-	case !slices.Contains(claims.Audience, s.Issuer):
+	case !slices.Contains(audience, s.Issuer):
 		return errors.New("aud is not this issuer")
-	case claims.Expires == nil:
+	case exp == nil:
 		return errors.New("exp is missing")
 	}
-	expires, begins := at(*claims.Expires), now
-	if claims.NotBefore != nil {
-		begins = at(*claims.NotBefore)
+	expires, begins := at(*exp), now
+	if nbf != nil {
+		begins = at(*nbf)
 	}
 	switch {
 	case !now.Before(expires):

@@ -108,7 +108,8 @@ func (w *world) serveApache(n client.New, settings ...string) *apache {
 	}
 	folder := w.t.TempDir()
 	write := func(name, text string) {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o755); err == nil {
+		err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o755)
+		if err == nil {
 			err = os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644)
 		}
 		if err != nil {

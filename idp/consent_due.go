@@ -50,7 +50,7 @@ func (s *Service) consentDueTx(tx *db.Tx, l Login) (bool, error) {
 // due reports whether the request wants to have the person asked, or wants something new.
 // offline_access alone is no reason to ask: without prompt=consent it is ignored (OpenID
 // Connect Core 1.0, section 11). A client that wants nothing that has a name is asked for
-// once all the same.
+// each time: there is nothing to remember the answer by.
 func due(req AuthRequest, a consent.Allowed) bool {
 	scopes, claims := a.Lacks(req.Scopes, req.Claims.All())
 	scopes = slices.DeleteFunc(scopes, func(scope string) bool { return scope == offlineAccess })

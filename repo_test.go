@@ -39,7 +39,7 @@ var forbidden = []struct{ from, to, reason string }{
 
 // keepers are modules that only one folder may import.
 var keepers = map[string][]string{
-	"github.com/boombuler/barcode":    {"web/portal"},
+	"github.com/boombuler/barcode":    {"web/page"},
 	"github.com/zitadel/oidc/v3":      {"web/oidc"},
 	"github.com/pquerna/otp":          {"devices/otp"},
 	"github.com/go-webauthn/webauthn": {"devices/credential", "mfa/passkey"},

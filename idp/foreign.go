@@ -104,7 +104,7 @@ func (s *Service) Identify(ctx context.Context, id string, b Browser, formToken 
 		case !active:
 			return ErrMoved
 		}
-		l.Evidence, l.Notice = evidence.Evidence{Foreign: l.Issuer}, Notice{}
+		l.Evidence, l.Notice = evidence.Evidence{Foreign: l.Issuer, Introduced: true}, Notice{}
 		if err := s.saveTx(tx, l); err != nil {
 			return err
 		}

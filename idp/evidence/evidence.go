@@ -15,6 +15,9 @@ type Evidence struct {
 	// Foreign is the issuer that proved the first factor in place of nod, "" if none did.
 	// What it proved is its own to tell: it is no value of amr here.
 	Foreign string `json:"foreign,omitempty"`
+	// Introduced tells that a code from the administrator said, in this very login, who the
+	// person is.
+	Introduced bool `json:"introduced,omitempty"`
 	// FactorAt is when the second factor was proved, zero if it was not.
 	FactorAt time.Time `json:"factor_at,omitzero"`
 	// Factor holds the amr values (RFC 8176) that the second factor earned, such as

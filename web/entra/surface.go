@@ -59,6 +59,7 @@ const (
 	authorizeRoute = below + entra.AuthorizePath
 	arriveRoute    = below + "/arrive/{login}"
 	identifyRoute  = below + "/identify/{login}"
+	enrolRoute     = below + "/enrol/{login}"
 	answerRoute    = below + "/answer/{login}"
 )
 
@@ -74,6 +75,11 @@ func (s *Surface) RegisterPages(b *guard.Browser) {
 	b.Handle("GET "+arriveRoute, s.arrive)
 	b.Handle("GET "+identifyRoute, s.identify)
 	b.Handle("POST "+identifyRoute, s.identifyBy)
+	b.Handle("GET "+enrolRoute, s.enrol)
+	b.Handle("POST "+enrolRoute, s.enrolStart)
+	b.Handle("GET "+enrolRoute+"/{enrolment}", s.enrolment)
+	b.Handle("POST "+enrolRoute+"/{enrolment}/confirm", s.decide((*idp.Service).ConfirmFirstDevice))
+	b.Handle("POST "+enrolRoute+"/{enrolment}/refuse", s.decide((*idp.Service).RefuseFirstDevice))
 	b.Handle("GET "+answerRoute, s.answer)
 }
 
@@ -84,11 +90,14 @@ func (s *Surface) RegisterAPI(a *guard.API) {
 	a.Handle("GET "+below+entra.JWKSPath, guard.Route{Handler: s.keys, CORS: everybody})
 }
 
-// Elsewhere is where the page of a login that Entra began goes on, once it has nothing
-// more to ask.
+// Elsewhere is where the page of a login that Entra began goes on: to its answer, to the
+// code that says who somebody is, or to a first device.
 func Elsewhere(st idp.Standing) string {
-	page := "/answer/"
-	if st.Page == idp.PageIdentify {
+	page := "/enrol/"
+	switch st.Page {
+	case idp.PageDone:
+		page = "/answer/"
+	case idp.PageIdentify:
 		page = "/identify/"
 	}
 	return entra.PathOf(st.Login.Issuer) + page + st.Login.ID

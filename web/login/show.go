@@ -121,6 +121,8 @@ func (s *Surface) method(d drawing) View {
 		MobileURL: d.mobileURL(), PasscodeURL: d.typedURL(), RecoveryURL: d.recoveryURL(),
 	}
 	switch {
+	case d.Bare && d.Login.Evidence.Introduced:
+		v.EnrolURL = s.Elsewhere(d.Standing)
 	case d.Bare && d.Terms.WithoutDevice == mfa.WithoutDeviceEnrol:
 		v.EnrolURL = s.EnrolURL
 	case d.Bare:

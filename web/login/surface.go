@@ -27,8 +27,8 @@ type Surface struct {
 	Issuer  string
 	// AccountURL is the address of one of the person's own pages.
 	AccountURL func(idp.AccountPage) string
-	// Elsewhere is where the page of a login that another issuer began goes on, once it has
-	// nothing more to ask here.
+	// Elsewhere is where the page of a login that another issuer began goes on: to its
+	// answer, to what says who somebody is, or to a first device.
 	Elsewhere func(idp.Standing) string
 	// EnrolURL is where somebody without a device sets up the first one, if policy lets
 	// them.

@@ -27,7 +27,7 @@ type Add struct {
 type Enrolment struct {
 	Frame
 	State       string
-	Code        *Code // nil if the link is too long for one
+	Code        *page.QRCode // nil if the link is too long for one
 	Link        string
 	Left        time.Duration
 	StreamURL   string
@@ -67,7 +67,7 @@ func (s *Surface) enrolment(w http.ResponseWriter, r *http.Request, f idp.Fresh)
 		State: stateOf(e), Link: e.URL, Left: max(0, e.ExpiresAt.Sub(s.now())), Device: e.Device.DeviceName, AgainURL: addPath, ListURL: devicesPath,
 	}
 	if e.URL != "" {
-		view.Code, _ = draw(e.URL) // without a picture the link still works
+		view.Code, _ = page.DrawQRCode(e.URL) // without a picture the link still works
 	}
 	return s.set.Render(w, http.StatusOK, "enrolment", view)
 }

@@ -32,7 +32,7 @@ const evil = `Alice's "Pixel" <script>alert(1)</script>`
 func TestEveryPageIsDrawn(t *testing.T) {
 	s := surface(t)
 	now := clock(time.Unix(1_800_000_000, 0))
-	code, err := draw("https://login.example.com/app/enrol#nol_abc")
+	code, err := page.DrawQRCode("https://login.example.com/app/enrol#nol_abc")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/nod-idp/nod/devices/otp"
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/mfa/token"
+	"github.com/nod-idp/nod/web/page"
 )
 
 // AddToken explains how an authenticator app is added. Input token-name, button
@@ -28,7 +29,7 @@ type AddToken struct {
 type NewToken struct {
 	Frame
 	Name   string
-	Code   *Code
+	Code   *page.QRCode
 	Secret string
 	Left   time.Duration
 	Wrong  bool
@@ -75,7 +76,7 @@ func (s *Surface) newToken(w http.ResponseWriter, r *http.Request, f idp.Fresh) 
 		Frame: framed(sectionDevices), Name: t.Name, Secret: token.SecretText(secret), Left: max(0, t.Until().Sub(s.now())),
 		Wrong: r.URL.Query().Has("wrong"), Action: addTokenPath + "/" + t.ID + "/prove", Token: s.formOf(f.Holder, "prove token", t.ID),
 	}
-	view.Code, _ = draw(uri) // without a picture the secret can be typed
+	view.Code, _ = page.DrawQRCode(uri) // without a picture the secret can be typed
 	return s.set.Render(w, http.StatusOK, "newtoken", view)
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nod-idp/nod/devices/simulator"
 	"github.com/nod-idp/nod/idp/entra"
 	"github.com/nod-idp/nod/idp/entra/fake"
 	"github.com/nod-idp/nod/internal/browsertest/chromium"
@@ -98,6 +99,19 @@ func TestASignInThatEntraBeganInChromium(t *testing.T) {
 	d.tab.Eval(`document.getElementById("enrolment-code").value = "`+strings.ToLower(code)+`"`, nil)
 	d.press("enrolment-submit")
 	d.look("method") // bob has no phone yet
+	d.tab.Eval(`document.querySelector(".actions a.primary").click()`, nil)
+	d.look("add")
+	d.press("add-start")
+	d.look("link")
+	var link string
+	d.tab.Eval(`document.getElementById("link-url").value`, &link)
+	w.hide(link)
+	if _, err := simulator.Enroll(t.Context(), link, simulator.Options{Name: "Bob’s phone"}); err != nil {
+		t.Fatal(err)
+	}
+	d.look("consent") // by itself
+	d.press("confirm-device")
+	d.tab.Until(`document.getElementById("use-mobile")`)
 	d.press("cancel")
 	d.tab.Until(`document.getElementById("arrived")`)
 	if answer := <-door.answers; answer.Get("error") != "access_denied" {

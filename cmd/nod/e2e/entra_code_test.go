@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/nod-idp/nod/devices/simulator"
 	"github.com/nod-idp/nod/idp/entra"
 	"github.com/nod-idp/nod/idp/entra/fake"
 )
@@ -82,4 +84,74 @@ func TestATenantThatWasRemovedIsNotAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.press("passcode-submit", "error")
+}
+
+func TestAFirstDeviceFitsIntoTheSignInThatACodeOpened(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		bob := w.person("bob")
+		m := w.microsoft(func(n *entra.Tenant) { n.Enrol = true })
+		code, _, err := w.s.Entra.Code(t.Context(), m.tenant, bob.ID, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.hide(code)
+		request := m.request(bobsAccount, nil)
+		v := m.sent(w.browser(), request)
+		v.press("enrolment-submit", "method", "enrolment-code", code)
+		v.turn("/enrol/", "add")
+		v.press("add-start", "link")
+		link := v.page.Value("link-url")
+		w.hide(link)
+		phone, err := simulator.Enroll(t.Context(), link, simulator.Options{Name: "Bob’s phone"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.reload("consent")
+		if !strings.Contains(v.page.Body, phone.Fingerprint()) {
+			t.Errorf("the page does not show %s", phone.Fingerprint())
+		}
+		v.press("confirm-device", "method")
+		if err := phone.AwaitConfirmation(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.approve(phone, v.ask(), "")
+		v.reload("approved")
+		v.press("passcode-submit", "done")
+		v.satisfied(m, request)
+	})
+}
+
+// turn opens a page of Entra's surface about this login, and wants the state.
+func (v *visit) turn(page, state string) {
+	v.t.Helper()
+	tenants, err := v.s.Entra.List(v.t.Context())
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	id := v.page.URL.Path[strings.LastIndexByte(v.page.URL.Path, '/')+1:]
+	if v.page, err = v.b.Get(v.t.Context(), tenants[0].Issuer(v.issuer)+page+id); err != nil {
+		v.t.Fatal(err)
+	}
+	v.want(state)
+}
+
+func TestNobodyElseAddsADeviceInASignInOfEntras(t *testing.T) {
+	w := start(t, "")
+	bob := w.person("bob")
+	m := w.microsoft(func(n *entra.Tenant) { n.Enrol = true })
+	v := m.sent(w.browser(), m.request(nil, nil)) // alice is linked, and has nothing; no code introduced her
+	v.want("method")
+	v.turn("/enrol/", "method")
+	code, _, err := w.s.Entra.Code(t.Context(), m.tenant, bob.ID, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v = m.sent(w.browser(), m.request(bobsAccount, nil))
+	v.press("enrolment-submit", "method", "enrolment-code", code)
+	v.turn("/enrol/", "add")
+	w.phone(bob, "Bob’s phone", "") // by the administrator, meanwhile
+	v.press("add-start", "method")
+	if w.audited("device.link.made", "ok") != 1 {
+		t.Error("a second link was made")
+	}
 }

@@ -1,4 +1,4 @@
-package portal
+package page
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"github.com/boombuler/barcode/qr"
 )
 
-// Code is a QR code as a picture: one path of black squares on white.
-type Code struct {
+// QRCode is a QR code as a picture: one path of black squares on white.
+type QRCode struct {
 	Size int // with the quiet zone around it
 	Path string
 }
@@ -17,8 +17,8 @@ type Code struct {
 // 6.3.8).
 const quiet = 4
 
-// draw makes a QR code of a text.
-func draw(text string) (*Code, error) {
+// DrawQRCode makes a QR code of a text.
+func DrawQRCode(text string) (*QRCode, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
 		return nil, fmt.Errorf("draw a QR code: %w", err)
@@ -44,5 +44,5 @@ func draw(text string) (*Code, error) {
 			}
 		}
 	}
-	return &Code{Size: size + 2*quiet, Path: path.String()}, nil
+	return &QRCode{Size: size + 2*quiet, Path: path.String()}, nil
 }

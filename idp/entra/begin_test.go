@@ -41,6 +41,7 @@ func TestHintsThatAreRefused(t *testing.T) {
 		elsewhere, err := fake.Start()
 		must(t, err)
 		defer func() { _ = elsewhere.Close() }()
+		must(t, elsewhere.Rotate())
 		elsewhere.Now = func() time.Time { return w.clock }
 		other := "11111111-2222-3333-4444-555555555555"
 		stolen, err := elsewhere.Hint(w.reg, account, func(c fake.Claims) { c["iss"] = w.fake.URL + "/" + tid + "/v2.0" })

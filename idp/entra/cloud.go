@@ -3,7 +3,6 @@ package entra
 import (
 	"fmt"
 	"net/url"
-	"strings"
 
 	"github.com/nod-idp/nod/internal/outbound"
 )
@@ -44,7 +43,7 @@ func ReplyURLs() []string {
 func loopback(what, address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
-		!outbound.Loopback(u.Hostname()) || strings.HasSuffix(address, "/") {
+		!outbound.Loopback(u.Hostname()) {
 		return fmt.Errorf("%w: %s %q is not an address of this machine such as http://127.0.0.1:8443", ErrRefused, what, address)
 	}
 	return nil

@@ -2,7 +2,9 @@ package entra_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -122,7 +124,6 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 			"a cloud that there is not":    func(n *entra.Tenant) { n.Cloud = "germany" },
 			"an authority elsewhere":       func(n *entra.Tenant) { n.Authority = "https://login.example.com" },
 			"an authority with a name":     func(n *entra.Tenant) { n.Authority = "http://user@127.0.0.1" },
-			"an authority with a slash":    func(n *entra.Tenant) { n.Authority = "http://127.0.0.1/" },
 			"a reply URL elsewhere":        func(n *entra.Tenant) { n.Reply = "https://evil.example/collect" },
 			"a reply URL that looks local": func(n *entra.Tenant) { n.Reply = "http://127.0.0.1.evil.example" },
 		} {
@@ -146,6 +147,29 @@ func TestRegistrationsThatAreRefused(t *testing.T) {
 			if err != nil || got.ReplyURL() != reply || got.TenantID != tid {
 				t.Errorf("%s: got %+v, %v", cloud, got, err)
 			}
+		}
+	})
+}
+
+func TestOfManyAccountsOneUsesACode(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		code, _, err := w.Code(t.Context(), w.tenant, w.alice.ID, time.Hour)
+		must(t, err)
+		var wg sync.WaitGroup
+		for i := range 12 {
+			oid := fmt.Sprintf("account-%d", i)
+			wg.Go(func() {
+				login := idp.Login{ID: "of " + oid, Request: idp.AuthRequest{Foreign: &idp.Foreign{Object: oid}}}
+				if err := w.Identify(t.Context(), w.tenant, login, idp.Browser{IP: "192.0.2.1"}, "form", code); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		links, err := w.Links(t.Context(), w.tenant)
+		must(t, err)
+		if len(links) != 1 {
+			t.Errorf("%d accounts were linked by one code", len(links))
 		}
 	})
 }

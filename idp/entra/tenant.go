@@ -103,6 +103,7 @@ func (t Tenant) check() (Tenant, error) {
 	if !slices.Contains(Clouds(), t.Cloud) {
 		return t, fmt.Errorf("%w: the cloud %q is none of %v", ErrRefused, t.Cloud, Clouds())
 	}
+	t.Authority = strings.TrimSuffix(t.Authority, "/")
 	if t.Authority != "" {
 		err = loopback("the authority", t.Authority)
 	}

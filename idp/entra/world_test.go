@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,12 +38,15 @@ type begun struct {
 // logins stands for idp.Service.
 type logins struct {
 	d     *db.DB
+	mu    sync.Mutex
 	begun []begun
 	notes []idp.Notice
 }
 
 func (l *logins) BeginForeign(ctx context.Context, issuer, userID string, req idp.AuthRequest, until time.Time, _ idp.Browser, also func(tx *db.Tx) error) (idp.Begun, error) {
 	err := l.d.Write(ctx, also)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err == nil {
 		l.begun = append(l.begun, begun{issuer, userID, req, until})
 	}
@@ -50,12 +55,18 @@ func (l *logins) BeginForeign(ctx context.Context, issuer, userID string, req id
 
 func (l *logins) Identify(ctx context.Context, id string, _ idp.Browser, _ string, who func(tx *db.Tx, l idp.Login) (string, error)) error {
 	return l.d.Write(ctx, func(tx *db.Tx) error {
-		_, err := who(tx, idp.Login{ID: id, Request: idp.AuthRequest{Foreign: &idp.Foreign{Object: account.OID}}})
+		oid, several := strings.CutPrefix(id, "of ")
+		if !several {
+			oid = account.OID
+		}
+		_, err := who(tx, idp.Login{ID: id, Request: idp.AuthRequest{Foreign: &idp.Foreign{Object: oid}}})
 		return err
 	})
 }
 
 func (l *logins) Note(_ context.Context, _ idp.Login, n idp.Notice) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.notes = append(l.notes, n)
 	return nil
 }

@@ -36,16 +36,28 @@ type key struct {
 	private *rsa.PrivateKey
 }
 
+// firstKey is the one that all of them begin with: RSA keys are slow to find.
+var firstKey = sync.OnceValues(newKey)
+
+func newKey() (key, error) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return key{}, fmt.Errorf("make a key for a fake Entra: %w", err)
+	}
+	return key{id: "fake-" + rand.Text()[:12], private: private}, nil
+}
+
 // Start begins to listen on a free port of 127.0.0.1. Close it when done.
 func Start() (*Entra, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("start a fake Entra: %w", err)
 	}
-	e := &Entra{URL: "http://" + l.Addr().String()}
-	if err := e.Rotate(); err != nil {
+	first, err := firstKey()
+	if err != nil {
 		return nil, err
 	}
+	e := &Entra{URL: "http://" + l.Addr().String(), keys: []key{first}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /common/v2.0/.well-known/openid-configuration", e.metadata)
 	mux.HandleFunc("GET /common/discovery/v2.0/keys", e.publish)
@@ -59,13 +71,13 @@ func (e *Entra) Close() error { return e.server.Close() }
 
 // Rotate makes a new key, which signs from now on. Older ones are not published any more.
 func (e *Entra) Rotate() error {
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	fresh, err := newKey()
 	if err != nil {
-		return fmt.Errorf("make a key for a fake Entra: %w", err)
+		return err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.keys = append(e.keys, key{id: fmt.Sprintf("fake-%d-%s", len(e.keys)+1, rand.Text()[:8]), private: private})
+	e.keys = append(e.keys, fresh)
 	return nil
 }
 

@@ -41,6 +41,11 @@ func TestATenantOfEntraIsAddedAndRemoved(t *testing.T) {
 	s.types("", "entra", "add", "other", "--tenant", "contoso.onmicrosoft.com", "--app-id", anApp, "--client-id", "nod").fails(statusFailure, "tenant id")
 	s.types("", "entra", "add", "other", "--tenant", aTenant, "--app-id", anApp, "--client-id", "nod", "--reply-url", "https://evil.example").fails(statusFailure, "not an address of this machine")
 	s.types("", "entra", "add", "other", "--tenant", aTenant).fails(statusUsage, "app-id")
+	var here entraView
+	s.does("entra", "add", "here", "--tenant", aTenant, "--app-id", anApp, "--client-id", "nod", "--authority", "http://127.0.0.1:9443", "--reply-url", "http://127.0.0.1:9443/reply", "--json").json(&here)
+	if here.Authority != "http://127.0.0.1:9443" || here.ReplyURL != "http://127.0.0.1:9443/reply" {
+		t.Errorf("got %+v", here)
+	}
 	steps := s.does("entra", "add", "agency", "--cloud", "usgov", "--tenant", aTenant, "--app-id", anApp, "--client-id", "nod").stdout
 	for _, said := range []string{"/authorize", "Discovery Endpoint", anApp, "Require multifactor authentication", "nod entra doctor agency"} {
 		if !strings.Contains(steps, said) {
@@ -49,7 +54,7 @@ func TestATenantOfEntraIsAddedAndRemoved(t *testing.T) {
 	}
 	var all []entraView
 	s.does("entra", "list", "--json").json(&all)
-	if len(all) != 2 {
+	if len(all) != 3 {
 		t.Errorf("got %+v", all)
 	}
 	s.types("", "entra", "remove", "agency").fails(statusFailure, "--yes")

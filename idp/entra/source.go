@@ -33,11 +33,13 @@ var ErrUnreachable = errors.New("the keys of Microsoft Entra cannot be fetched")
 // errUnknownKey tells that Entra publishes no key of that name.
 var errUnknownKey = errors.New("signed by a key that is not among Entra's")
 
-// source fetches the keys of one authority and keeps them. One caller fetches at a time,
-// and the others wait for what comes of it.
+// source fetches the keys of one authority and keeps them. One caller fetches at a time;
+// of the others, those whose key is there do not wait for it.
 type source struct {
 	client   *outbound.Client
 	metadata string
+
+	fetching sync.Mutex // held while keys are fetched, and before mu
 
 	mu        sync.Mutex
 	keys      map[string]entraKey
@@ -57,22 +59,22 @@ type entraKey struct {
 // key returns a key by its name. Keys are fetched anew after a day, and at once, but no
 // more than every minute, when the name is not known: Entra changes keys unannounced.
 func (s *source) key(ctx context.Context, kid string, now time.Time) (entraKey, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fresh := !s.fetched.IsZero() && now.Sub(s.fetched) < keyLife
-	k, known := s.keys[kid]
-	switch {
-	case fresh && known:
+	if k, known, _ := s.kept(kid, now); known {
 		return k, nil
-	case fresh && now.Sub(s.looked) < refetchRest:
-		return entraKey{}, errUnknownKey
-	case !s.failed.IsZero() && now.Sub(s.failed) < failureRest:
-		return entraKey{}, s.lastError
-	case fresh:
-		s.looked = now
+	}
+	s.fetching.Lock()
+	defer s.fetching.Unlock()
+	k, known, err := s.kept(kid, now) // somebody else may have fetched it meanwhile
+	if known || err != nil {
+		return k, err
 	}
 	// Whoever waits for it may be somebody else than the browser that has gone.
 	keys, err := s.fetch(context.WithoutCancel(ctx))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.fetched.IsZero() && now.Sub(s.fetched) < keyLife { // it was only for this one
+		s.looked = now
+	}
 	if err != nil {
 		s.failed, s.lastError = now, fmt.Errorf("%w: %w", ErrUnreachable, err)
 		return entraKey{}, s.lastError
@@ -82,6 +84,24 @@ func (s *source) key(ctx context.Context, kid string, now time.Time) (entraKey, 
 		return entraKey{}, errUnknownKey
 	}
 	return k, nil
+}
+
+// kept returns a key that is there, or why it is not worth looking for at present; neither,
+// if it is.
+func (s *source) kept(kid string, now time.Time) (k entraKey, known bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := !s.fetched.IsZero() && now.Sub(s.fetched) < keyLife
+	k, known = s.keys[kid]
+	switch {
+	case fresh && known:
+		return k, true, nil
+	case fresh && now.Sub(s.looked) < refetchRest:
+		return entraKey{}, false, errUnknownKey
+	case !s.failed.IsZero() && now.Sub(s.failed) < failureRest:
+		return entraKey{}, false, s.lastError
+	}
+	return entraKey{}, false, nil
 }
 
 // fetch reads the metadata, and the keys from where it says. They have to be at the very

@@ -51,3 +51,18 @@ func TestWithoutEntrasKeysNothingIsBelieved(t *testing.T) {
 		}
 	})
 }
+
+func TestKnownKeysHoldWhileEntraIsAway(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.link()
+		must(t, w.begin(w.hint(nil), nil))
+		good := w.hint(nil)
+		must(t, w.fake.Rotate())
+		stranger := w.hint(nil)
+		must(t, w.fake.Close())
+		if err := w.begin(stranger, nil); !errors.Is(err, entra.ErrUnreachable) {
+			t.Errorf("an unknown key: got %v", err)
+		}
+		must(t, w.begin(good, nil))
+	})
+}

@@ -37,7 +37,7 @@ func (d *DB) migrate(ctx context.Context) error {
 			return fmt.Errorf("migration %04d_%s: %w", m.number, m.name, err)
 		}
 	}
-	return d.refuseNewer(ctx, newestOf(all))
+	return d.refuseNewer(ctx, len(all))
 }
 
 // migrationLock is an arbitrary number that all nodes agree on.
@@ -116,16 +116,6 @@ func (d *DB) refuseNewer(ctx context.Context, known int) error {
 	return nil
 }
 
-// newestOf is the highest number among them, which come in order.
-func newestOf(all []migration) int {
-	if len(all) == 0 {
-		return 0
-	}
-	return all[len(all)-1].number
-}
-
-// readMigrations returns them in the order of their numbers. Numbers may be left out: they
-// are given to pieces of work that go on side by side.
 func readMigrations(engine Engine) ([]migration, error) {
 	paths, err := fs.Glob(migrations.Files, string(engine)+"/*.sql")
 	if err != nil {
@@ -140,8 +130,8 @@ func readMigrations(engine Engine) ([]migration, error) {
 		}
 		digits, name, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(path, string(engine)+"/"), ".sql"), "_")
 		number, err := strconv.Atoi(digits)
-		if !ok || err != nil || number <= newestOf(all) {
-			return nil, fmt.Errorf("%s is not called NNNN_name.sql with a number of its own", path)
+		if !ok || err != nil || number != len(all)+1 {
+			return nil, fmt.Errorf("%s is not called NNNN_name.sql in sequence", path)
 		}
 		sum := sha256.Sum256(text)
 		all = append(all, migration{number, name, string(text), hex.EncodeToString(sum[:])})

@@ -7,7 +7,7 @@ import (
 
 // Patience is how long anything in a browser may take before the test fails. A first
 // push subscription has been seen to take 6 seconds on a busy machine.
-const Patience = 20 * time.Second
+const Patience = 45 * time.Second
 
 // pause is the time between two looks at something that is waited for.
 const pause = 10 * time.Millisecond

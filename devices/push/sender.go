@@ -153,7 +153,7 @@ func (s *Sender) request(ctx context.Context, sub Subscription, origin string, p
 // judge reads the push service's answer by its status alone.
 func judge(resp *http.Response, now time.Time) Result {
 	got := Result{Status: resp.StatusCode}
-	until := retryAfter(resp.Header.Get("Retry-After"), now)
+	until := outbound.RetryAfter(resp.Header.Get("Retry-After"), now)
 	switch code := resp.StatusCode; {
 	case code >= 200 && code < 300:
 		return Result{Outcome: Delivered, Status: code}

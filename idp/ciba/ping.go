@@ -73,11 +73,12 @@ func (q *Inquiries) DeliverPing(ctx context.Context, _ string, payload []byte) e
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+p.Token)
-	return judge(q.Outbound.Do(req))
+	res, err := q.Outbound.Do(req)
+	return judge(res, err, q.now())
 }
 
 // judge says what an answer to a ping means: a client that refuses it is not called again.
-func judge(res *http.Response, err error) error {
+func judge(res *http.Response, err error, now time.Time) error {
 	if errors.Is(err, outbound.ErrRefused) {
 		return &outbox.FinalError{Err: fmt.Errorf("ping: %w", err)}
 	}
@@ -86,7 +87,7 @@ func judge(res *http.Response, err error) error {
 	}
 	defer res.Body.Close()
 	_, _ = io.CopyN(io.Discard, res.Body, readMost)
-	err = fmt.Errorf("ping: the client answered %d", res.StatusCode)
+	err = fmt.Errorf("ping: %w", outbound.Refused(res, now))
 	switch status := res.StatusCode; {
 	case status >= 200 && status < 300:
 		return nil

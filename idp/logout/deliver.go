@@ -13,6 +13,7 @@ import (
 
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/keys"
+	"github.com/nod-idp/nod/internal/outbound"
 	"github.com/nod-idp/nod/internal/outbox"
 	"github.com/nod-idp/nod/internal/random"
 )
@@ -101,5 +102,5 @@ func (l *Logout) post(ctx context.Context, address, token string) error {
 	case res.StatusCode == http.StatusBadRequest:
 		return &outbox.FinalError{Err: fmt.Errorf("tell of a logout: %s refused the token", req.URL.Host)}
 	}
-	return fmt.Errorf("tell of a logout: %s answered %d", req.URL.Host, res.StatusCode)
+	return fmt.Errorf("tell of a logout: %w", outbound.Refused(res, l.now()))
 }

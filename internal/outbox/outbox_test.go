@@ -196,6 +196,24 @@ func TestAFailureIsTriedAgainWithLongerAndLongerPausesAndGivenUpAfterADay(t *tes
 	})
 }
 
+// busy is an answer that asks for time.
+type busy struct{ until time.Time }
+
+func (busy) Error() string          { return "busy" }
+func (b busy) NotBefore() time.Time { return b.until }
+
+func TestWhoeverAsksForTimeIsGivenIt(t *testing.T) {
+	for asked, want := range map[time.Duration]time.Duration{-time.Hour: 5 * time.Second, time.Second: 5 * time.Second, 10 * time.Minute: 10 * time.Minute, 48 * time.Hour: time.Hour} {
+		t.Run(asked.String(), func(t *testing.T) {
+			each(t, func(t *testing.T, o *room) {
+				o.run(func(context.Context, string, []byte) error { return busy{o.Now().Add(asked)} })
+				o.add(outbox.Message{Kind: "mail", Payload: []byte("x")})
+				o.comes("a pause as asked", func(i outbox.Item) bool { return i.Attempts == 1 && i.Failure != "" && i.NextAt.Sub(o.Now()) == want })
+			})
+		})
+	}
+}
+
 func TestWhatNobodyWantsIsDropped(t *testing.T) {
 	each(t, func(t *testing.T, o *room) {
 		o.run(func(context.Context, string, []byte) error { return &outbox.DropError{Reason: "nobody has an address"} })

@@ -73,6 +73,11 @@ func (j *Job) settleTx(tx *db.Tx, r row, failed error) (State, error) {
 		return Dropped, err
 	}
 	next := now.Add(pause(r.Attempts))
+	// Whoever was asked may want more time (RFC 9110, section 10.2.3), within bounds.
+	var asked interface{ NotBefore() time.Time }
+	if errors.As(failed, &asked) && asked.NotBefore().After(next) {
+		next = earlier(asked.NotBefore(), now.Add(mostPause))
+	}
 	if !errors.As(failed, &final) && next.Before(r.ExpiresAt.Time) {
 		return Waiting, againTx(tx, r, short(failed.Error()), next)
 	}
@@ -89,6 +94,13 @@ func (j *Job) settleTx(tx *db.Tx, r row, failed error) (State, error) {
 // pause is what follows the nth attempt.
 func pause(attempts int) time.Duration {
 	return min(mostPause, firstPause<<min(max(attempts, 1)-1, 12))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // short bounds what a foreign server may have us keep.

@@ -100,5 +100,5 @@ func (p *Poster) Post(ctx context.Context, id, address string, body []byte) erro
 	case res.StatusCode == http.StatusGone:
 		return ErrGone
 	}
-	return fmt.Errorf("post an event: %s answered %d", req.URL.Host, res.StatusCode)
+	return fmt.Errorf("post an event: %w", outbound.Refused(res, at))
 }

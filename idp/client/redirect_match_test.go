@@ -1,15 +1,11 @@
 package client_test
 
 import (
-	"flag"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/nod-idp/nod/idp/client"
 )
-
-var mutations = flag.Int("mutations", 20_000, "how many mutated redirect URIs to try for each registered one")
 
 func TestARedirectURIMatchesAsAStringButForTheLoopbackPort(t *testing.T) {
 	c := client.Client{RedirectURIs: []string{
@@ -79,28 +75,6 @@ func TestAPostLogoutURIHasNoException(t *testing.T) {
 	}
 }
 
-// The property behind requirement 2: no change of a registered URI is taken for it,
-// but the port of the two loopback addresses. -mutations=1000000 is the long run.
-func TestNoMutationOfARedirectURIMatches(t *testing.T) {
-	registered := []string{
-		"https://mail.example/callback", "https://mail.example:8443/a/b?tenant=1&x=%2F",
-		"http://127.0.0.1/cb", "http://[::1]:8080/cb?x=1", "com.example.app:/oauth/cb",
-	}
-	c := client.Client{RedirectURIs: registered}
-	r := rand.New(rand.NewPCG(2, 9700))
-	for _, uri := range registered {
-		for range *mutations {
-			mutated := uri
-			for range 1 + r.IntN(3) {
-				mutated = mutate(r, mutated)
-			}
-			if c.AllowsRedirect(mutated) && !sameButPort(registered, mutated) {
-				t.Fatalf("%q was taken for %q", mutated, uri)
-			}
-		}
-	}
-}
-
 // sameButPort is the rule once more, written the other way round: a loopback URI is
 // allowed if what is left without ":digits" is a registered one without it.
 func sameButPort(registered []string, mutated string) bool {
@@ -118,39 +92,6 @@ func sameButPort(registered []string, mutated string) bool {
 		}
 	}
 	return false
-}
-
-// mutate makes one of the changes that redirect checks have been fooled by.
-func mutate(r *rand.Rand, uri string) string {
-	pieces := []string{
-		"@", "evil.example", "@evil.example", "//evil.example", "..;/", "../", "/..", "%2e%2e/", "\\", "\\\\", "%5c", "%2f", "%252f",
-		"#", "#@", "?", "&", ";", ":", ":80", ":443", ":0", ".", "%00", "\x00", "\t", "\n", "\r", " ", "%20", "*", "[", "]", "user:pw@",
-		"\u3002", "\uff0e", "\u2024", "\u00ad", "\u212a", "xn--", "\u0131", "\u2044", "/", "//", "localhost", "127.0.0.1", "[::1]", "%0d%0a", "A", "0",
-	}
-	at := r.IntN(len(uri) + 1)
-	switch r.IntN(6) {
-	case 0: // insert a piece
-		return uri[:at] + pieces[r.IntN(len(pieces))] + uri[at:]
-	case 1: // append one
-		return uri + pieces[r.IntN(len(pieces))]
-	case 2: // drop a character
-		if at < len(uri) {
-			return uri[:at] + uri[at+1:]
-		}
-		return uri[:max(len(uri)-1, 0)]
-	case 3: // replace one by a random byte
-		if at < len(uri) {
-			return uri[:at] + string(rune(r.IntN(256))) + uri[at+1:]
-		}
-		return uri + string(rune(r.IntN(0x10000)))
-	case 4: // turn the case
-		if upper := strings.ToUpper(uri[:at]) + uri[at:]; upper != uri {
-			return upper
-		}
-		return uri + "x"
-	default: // say a part twice
-		return uri[:at] + uri[at/2:]
-	}
 }
 
 func FuzzARedirectURIIsNeverAnotherOne(f *testing.F) {

@@ -76,7 +76,7 @@ func formOf(r *http.Request) (url.Values, error) {
 		return nil, err
 	}
 	for name, values := range form {
-		if !plain(name) || slices.ContainsFunc(values, func(v string) bool { return !plain(v) }) {
+		if !plain(name) || slices.ContainsFunc(values, func(v string) bool { return !textual(name, v) }) {
 			return nil, fail(idp.InvalidRequest, "a parameter holds characters that are not text", nil)
 		}
 	}
@@ -88,6 +88,18 @@ func formOf(r *http.Request) (url.Values, error) {
 // choke on some of the others, and no protocol uses any.
 func plain(value string) bool {
 	return utf8.ValidString(value) && !strings.ContainsFunc(value, unicode.IsControl)
+}
+
+// inLines makes one line of JSON that was written in several.
+var inLines = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
+
+// textual reports whether a parameter's value is plain, wherever it is sent to. Claims are
+// JSON and may be written in lines (OpenID Connect Core 1.0, section 5.5).
+func textual(name, value string) bool {
+	if name == "claims" {
+		value = inLines.Replace(value)
+	}
+	return plain(value)
 }
 
 // run has the toolkit handle the request and sends its answer, or turns its refusal

@@ -3,6 +3,7 @@ package oidc_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/db/dbtest"
@@ -174,6 +176,32 @@ func TestWhatIsPushedIsJudgedAtOnce(t *testing.T) {
 	}
 	if got := w.get("/oauth/par", ask()); got.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("by GET: got %d", got.StatusCode)
+	}
+}
+
+// TestClaimsMayBeWrittenInLines holds both ways in to the same: JSON has lines, and nothing
+// else has.
+func TestClaimsMayBeWrittenInLines(t *testing.T) {
+	w := on(t)
+	w.logins.asks = true
+	written := "{\r\n\t\"userinfo\": {\n\t\t\"nickname\": null\n\t}\n}"
+	if got := w.get("/authorize", ask("claims", written)); got.Header.Get("Location") != "/login/log_1" {
+		t.Errorf("got %d to %s", got.StatusCode, got.Header.Get("Location"))
+	}
+	pushed := w.post("/oauth/par", ask("claims", written), w.asApp)
+	if pushed.StatusCode != http.StatusCreated {
+		t.Fatalf("pushed: got %d %s", pushed.StatusCode, pushed.body)
+	}
+	w.logins.request = idp.AuthRequest{}
+	w.get("/authorize", brought(text(pushed.json(t)["request_uri"])))
+	if !slices.Contains(w.logins.request.Claims.UserInfo, "nickname") {
+		t.Errorf("got %+v", w.logins.request.Claims)
+	}
+	for name, value := range map[string]string{"claims": "{}\x00", "login_hint": "a\nb", "state": "a\nb", "nonce": "a\tb"} {
+		if _, q := w.get("/authorize", ask(name, value)).location(t); q.Get("error") != "invalid_request" {
+			t.Errorf("%s: got %v", name, q)
+		}
+		refused(t, w.post("/oauth/par", ask(name, value), w.asApp), http.StatusBadRequest, "invalid_request")
 	}
 }
 

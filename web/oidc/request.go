@@ -72,10 +72,7 @@ func wholesome(values url.Values) *idp.OAuthError {
 			if len(value) > limit {
 				return fail(idp.InvalidRequest, "a parameter is too long", nil)
 			}
-			if name == "claims" { // JSON, which may be written in lines
-				value = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(value)
-			}
-			if !plain(value) {
+			if !textual(name, value) {
 				return fail(idp.InvalidRequest, "a parameter holds characters that are not text", nil)
 			}
 		}

@@ -37,6 +37,7 @@ type clientView struct {
 	PostLogoutRedirectURIs []string              `json:"post_logout_redirect_uris"`
 	Grants                 []client.Grant        `json:"grant_types"`
 	ResponseTypes          []client.ResponseType `json:"response_types"`
+	ResponseModes          []client.ResponseMode `json:"response_modes"`
 	PKCE                   client.PKCE           `json:"pkce"`
 	SecondFactor           client.SecondFactor   `json:"second_factor"`
 	IDTokenAlg             client.IDTokenAlg     `json:"id_token_signed_response_alg"`
@@ -71,7 +72,8 @@ type secretView struct {
 func viewClient(c client.Client, secret string) clientView {
 	view := clientView{
 		ID: c.ID, Name: c.Name, Public: c.Public(), AuthMethod: c.AuthMethod, RedirectURIs: listed(c.RedirectURIs),
-		PostLogoutRedirectURIs: listed(c.PostLogoutRedirectURIs), Grants: c.Grants, ResponseTypes: listed(c.ResponseTypes), PKCE: c.PKCE,
+		PostLogoutRedirectURIs: listed(c.PostLogoutRedirectURIs), Grants: c.Grants, ResponseTypes: listed(c.ResponseTypes),
+		ResponseModes: listed(c.ResponseModes), PKCE: c.PKCE,
 		SecondFactor: c.SecondFactor, IDTokenAlg: c.IDTokenAlg, RefreshRotation: c.RefreshRotation, Origins: listed(c.Origins),
 		JWKS: json.RawMessage(c.JWKS), JWKSURI: c.JWKSURI, AccessTokens: c.AccessTokens, Resources: listed(c.Resources),
 		BackchannelLogoutURI: c.BackchannelLogoutURI, FrontchannelLogoutURI: c.FrontchannelLogoutURI, FirstParty: c.FirstParty,
@@ -115,6 +117,7 @@ func (v *verb) showClient(c client.Client) error {
 			{"Redirect URI", c.RedirectURIs}, {"After sign-out", c.PostLogoutRedirectURIs}, {"Origin", c.Origins},
 			{"Keys at", said(c.JWKSURI)}, {"Resource", c.Resources}, {"Tells of sign-out", said(c.BackchannelLogoutURI)},
 			{"Frame at sign-out", said(c.FrontchannelLogoutURI)}, {"CIBA", said(string(c.CIBA))}, {"Notified at", said(c.CIBANotificationURI)},
+			{"Response modes", said(joined(c.ResponseModes))},
 			{"Demands", demands(c)},
 		} {
 			for _, value := range l.values {

@@ -19,6 +19,7 @@ func bindClient(cmd *cobra.Command) *cobra.Command {
 	f.String("jwks-uri", "", "where the client publishes its public keys")
 	f.StringSlice("grant", nil, "grant types, separated by commas: authorization_code, refresh_token, client_credentials, implicit, device_code, ciba (default authorization_code,refresh_token)")
 	f.StringSlice("response-type", nil, "response types, separated by commas: code, id_token, \"id_token token\", \"code id_token\", \"code token\", \"code id_token token\" (default code)")
+	f.StringSlice("response-mode", nil, "ways an answer may travel, separated by commas: query, fragment, form_post, query.jwt, fragment.jwt, form_post.jwt (default all)")
 	f.String("pkce", "", "code challenge: required or optional (default required)")
 	f.String("second-factor", "", "beside the password: push-number, push or off (default push-number)")
 	f.String("id-token-alg", "", "algorithm that signs ID tokens: RS256, PS256, ES256 or EdDSA (default RS256)")
@@ -67,6 +68,9 @@ func (v *verb) readRegistration() (r registration, err error) {
 		r.Grants = append(r.Grants, client.GrantNamed(g))
 	}
 	if r.ResponseTypes, err = v.responseTypes(); err != nil {
+		return r, err
+	}
+	if r.ResponseModes, err = v.responseModes(); err != nil {
 		return r, err
 	}
 	if r.JWKS, err = v.keySet(); err != nil {

@@ -20,6 +20,20 @@ func (v *verb) responseTypes() (types []client.ResponseType, err error) {
 	return types, nil
 }
 
+// responseModes reads the list. One empty value empties it.
+func (v *verb) responseModes() (modes []client.ResponseMode, err error) {
+	values, err := v.cmd.Flags().GetStringSlice("response-mode")
+	if err != nil {
+		return nil, err
+	}
+	for _, value := range values {
+		if value != "" {
+			modes = append(modes, client.ResponseMode(value))
+		}
+	}
+	return modes, nil
+}
+
 // proving says what a client becomes that has no secret any more.
 func proving(method client.AuthMethod) string {
 	if method == client.AuthPrivateKey {
@@ -61,6 +75,7 @@ func (v *verb) fapi() (client.FAPI, error) {
 func (r registration) applyProtocol(v *verb, c *client.Client) {
 	for flag, apply := range map[string]func(){
 		"response-type":           func() { c.ResponseTypes = r.ResponseTypes },
+		"response-mode":           func() { c.ResponseModes = r.ResponseModes },
 		"jwks":                    func() { c.JWKS = r.JWKS },
 		"jwks-uri":                func() { c.JWKSURI = r.JWKSURI },
 		"access-token":            func() { c.AccessTokens = r.AccessTokens },

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nod-idp/nod/idp/client"
 )
 
 func TestAClientIsAddedFromAScript(t *testing.T) {
@@ -61,6 +63,18 @@ func TestARegistrationIsChangedPartByPart(t *testing.T) {
 		len(c.PostLogoutRedirectURIs) != 0 || len(c.RedirectURIs) != 1 || len(c.Origins) != 1 || c.AuthMethod != "client_secret_post" || len(c.Grants) != 2 {
 		t.Errorf("got %+v", c)
 	}
+	s.does("client", "set", "mail", "--response-mode", "form_post,query.jwt")
+	if s.does("client", "show", "mail", "--json").json(&c); !slices.Equal(c.ResponseModes, []client.ResponseMode{client.FormPost, client.QueryJWT}) {
+		t.Errorf("got %v", c.ResponseModes)
+	}
+	if shown := s.does("client", "show", "mail").stdout; !strings.Contains(shown, "form_post, query.jwt") {
+		t.Errorf("got %s", shown)
+	}
+	s.does("client", "set", "mail", "--response-mode", "")
+	if s.does("client", "show", "mail", "--json").json(&c); len(c.ResponseModes) != 0 {
+		t.Errorf("got %v", c.ResponseModes)
+	}
+	s.types("", "client", "set", "mail", "--response-mode", "jwt").fails(statusFailure, `"jwt" is refused; allowed is query, fragment, form_post`)
 	s.types("", "client", "set", "mail", "--second-factor", "sms").fails(statusFailure, `"sms" is refused; allowed is push-number, push, off`)
 	s.types("", "client", "set", "nobody", "--name", "x").fails(statusFailure, "no such client", "nod client list")
 	public := []string{"client", "set", "mail", "--public", "--pkce", "required", "--refresh-rotation", "on", "--grant", "authorization_code"}

@@ -27,6 +27,7 @@ type New struct {
 	KeepRefreshTokens      bool // rotation off
 	Origins                []string
 	ResponseTypes          []ResponseType
+	ResponseModes          []ResponseMode
 	JWKS                   string
 	JWKSURI                string
 	AccessTokens           AccessTokens
@@ -83,7 +84,7 @@ func (n New) client() Client {
 		JWKS: n.JWKS, JWKSURI: n.JWKSURI, AccessTokens: cmp.Or(n.AccessTokens, accessTokens[0]), Resources: n.Resources,
 		BackchannelLogoutURI: n.BackchannelLogoutURI, FrontchannelLogoutURI: n.FrontchannelLogoutURI, FirstParty: n.FirstParty,
 		FAPI: n.FAPI, CIBA: n.CIBA, CIBANotificationURI: n.CIBANotificationURI,
-		PushedRequests: n.PushedRequests, DPoP: n.DPoP, SignedRequests: n.SignedRequests,
+		PushedRequests: n.PushedRequests, DPoP: n.DPoP, SignedRequests: n.SignedRequests, ResponseModes: n.ResponseModes,
 	}
 	if c.FAPI == FAPI2 {
 		c.AuthMethod, c.IDTokenAlg = cmp.Or(n.AuthMethod, AuthPrivateKey), cmp.Or(n.IDTokenAlg, ES256)
@@ -136,6 +137,7 @@ func (s *Clients) Set(ctx context.Context, id string, change func(*Client) error
 		c.RedirectURIs, c.PostLogoutRedirectURIs = slices.Clone(c.RedirectURIs), slices.Clone(c.PostLogoutRedirectURIs)
 		c.Grants, c.Origins = slices.Clone(c.Grants), slices.Clone(c.Origins)
 		c.ResponseTypes, c.Resources = slices.Clone(c.ResponseTypes), slices.Clone(c.Resources)
+		c.ResponseModes = slices.Clone(c.ResponseModes)
 		if err := change(&c); err != nil {
 			return err
 		}
@@ -219,7 +221,7 @@ func (c Client) settings() map[string]any {
 		"access_tokens": c.AccessTokens, "resources": listed(c.Resources), "backchannel_logout_uri": c.BackchannelLogoutURI,
 		"frontchannel_logout_uri": c.FrontchannelLogoutURI, "first_party": c.FirstParty, "fapi": c.FAPI, "ciba": c.CIBA,
 		"ciba_notification_uri": c.CIBANotificationURI, "pushed_requests": c.PushedRequests, "dpop": c.DPoP,
-		"signed_requests": c.SignedRequests,
+		"signed_requests": c.SignedRequests, "response_modes": listed(c.ResponseModes),
 	}
 }
 

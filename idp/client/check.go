@@ -54,6 +54,7 @@ func (c Client) check() error {
 		oneOf("ciba", c.CIBA, cibaWays),
 		c.checkGrants(),
 		c.checkResponseTypes(),
+		c.checkResponseModes(),
 		c.checkPublic(),
 		c.checkURIs(),
 		c.checkKeys(),
@@ -96,6 +97,26 @@ func (c Client) checkResponseTypes() error {
 		if slices.Contains(c.ResponseTypes[:i], t) {
 			return &InvalidError{Field: "response_types", Value: string(t), Reason: "it is there twice", Allowed: "each once"}
 		}
+	}
+	return nil
+}
+
+// checkResponseModes wants each once, and one for what must not travel in a query (OAuth
+// 2.0 Multiple Response Type Encoding Practices, section 5).
+func (c Client) checkResponseModes() error {
+	hidden := len(c.ResponseModes) == 0
+	for i, m := range c.ResponseModes {
+		if err := oneOf("response_modes", m, responseModes); err != nil {
+			return err
+		}
+		if slices.Contains(c.ResponseModes[:i], m) {
+			return &InvalidError{Field: "response_modes", Value: string(m), Reason: "it is there twice", Allowed: "each once"}
+		}
+		hidden = hidden || m != Query && m != QueryJWT
+	}
+	if !hidden && (c.answersWith("id_token") || c.answersWith("token")) {
+		return &InvalidError{Field: "response_modes", Value: list(c.ResponseModes), Reason: "tokens never travel in a query",
+			Allowed: "fragment or form_post among them, or no list at all"}
 	}
 	return nil
 }

@@ -29,10 +29,12 @@ type Client struct {
 	PostLogoutRedirectURIs []string
 	Grants                 []Grant
 	ResponseTypes          []ResponseType
-	PKCE                   PKCE
-	SecondFactor           SecondFactor
-	IDTokenAlg             IDTokenAlg
-	RefreshRotation        bool
+	// ResponseModes are the ways an answer may travel to it. Without any all are allowed.
+	ResponseModes   []ResponseMode
+	PKCE            PKCE
+	SecondFactor    SecondFactor
+	IDTokenAlg      IDTokenAlg
+	RefreshRotation bool
 	// Origins may call the token and userinfo endpoints from a page (CORS).
 	Origins []string
 	// JWKS is the client's public keys as JSON (RFC 7517, section 5), "" if it has none
@@ -102,6 +104,11 @@ func (c Client) AllowsGrant(grant string) bool { return slices.Contains(c.Grants
 // AllowsResponseType reports whether the client is registered for the response type.
 func (c Client) AllowsResponseType(responseType string) bool {
 	return slices.Contains(c.ResponseTypes, ResponseType(responseType))
+}
+
+// AllowsResponseMode reports whether an answer may travel to the client that way.
+func (c Client) AllowsResponseMode(mode string) bool {
+	return len(c.ResponseModes) == 0 || slices.Contains(c.ResponseModes, ResponseMode(mode))
 }
 
 // AllowsOrigin reports whether pages of this origin may call nod for the client.

@@ -50,6 +50,21 @@ func (t ResponseType) Has(part string) bool {
 	return slices.Contains(strings.Fields(string(t)), part)
 }
 
+// ResponseMode is a way an answer travels from the authorization endpoint. That a request
+// may say jwt for what fits its response type is no way of its own.
+type ResponseMode string
+
+// The response modes that can be registered (OAuth 2.0 Multiple Response Type Encoding
+// Practices, section 2.1, OAuth 2.0 Form Post Response Mode, and JARM 1.0, section 2.3).
+const (
+	Query       ResponseMode = "query"
+	Fragment    ResponseMode = "fragment"
+	FormPost    ResponseMode = "form_post"
+	QueryJWT    ResponseMode = "query.jwt"
+	FragmentJWT ResponseMode = "fragment.jwt"
+	FormPostJWT ResponseMode = "form_post.jwt"
+)
+
 // PKCE says whether an authorization request must carry a code challenge (RFC 7636).
 type PKCE string
 
@@ -119,6 +134,7 @@ var (
 	secondFactors = []SecondFactor{FactorPushNumber, FactorPush, FactorOff}
 	idTokenAlgs   = []IDTokenAlg{RS256, PS256, ES256, EdDSA}
 	responseTypes = []ResponseType{Code, IDToken, IDTokenToken, CodeIDToken, CodeToken, CodeIDTokenToken}
+	responseModes = []ResponseMode{Query, Fragment, FormPost, QueryJWT, FragmentJWT, FormPostJWT}
 	accessTokens  = []AccessTokens{OpaqueTokens, JWTTokens}
 	cibaWays      = []CIBADelivery{CIBAOff, CIBAPoll, CIBAPing}
 )

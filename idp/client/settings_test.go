@@ -27,6 +27,7 @@ func TestEverySettingIsKept(t *testing.T) {
 		n.BackchannelLogoutURI, n.FrontchannelLogoutURI = "https://mail.example/out", "https://mail.example/frame"
 		n.CIBA, n.CIBANotificationURI = client.CIBAPing, "https://mail.example/ping"
 		n.FirstParty, n.PushedRequests, n.DPoP, n.SignedRequests = true, true, true, true
+		n.ResponseModes = []client.ResponseMode{client.FormPost, client.FragmentJWT}
 		n.ResponseTypes = []client.ResponseType{client.Code, client.CodeIDToken}
 		added, secret, err := s.Add(t.Context(), n)
 		if err != nil || secret != "" {
@@ -90,6 +91,32 @@ func TestGrantsAndResponseTypesAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		s = clients(dbtest.SQLite(t))
+	}
+}
+
+func TestResponseModesThatCannotBeRegistered(t *testing.T) {
+	s := clients(dbtest.SQLite(t))
+	for _, row := range []struct {
+		says  string
+		types []client.ResponseType
+		modes []client.ResponseMode
+		want  string // part of the error, "" if it is fine
+	}{
+		{"one", nil, []client.ResponseMode{client.FormPost}, ""},
+		{"tokens beside the query", []client.ResponseType{client.Code, client.IDToken}, []client.ResponseMode{client.Query, client.Fragment}, ""},
+		{"unknown", nil, []client.ResponseMode{"smoke"}, `"smoke" is refused; allowed is query, fragment, form_post`},
+		{"the shorthand", nil, []client.ResponseMode{"jwt"}, `"jwt" is refused`},
+		{"twice", nil, []client.ResponseMode{client.Query, client.Query}, "it is there twice"},
+		{"tokens in a query alone", []client.ResponseType{client.Code, client.CodeToken}, []client.ResponseMode{client.Query, client.QueryJWT}, "tokens never travel in a query"},
+	} {
+		n := web("probe")
+		n.ResponseTypes, n.ResponseModes = row.types, row.modes
+		switch _, _, err := s.Add(t.Context(), n); {
+		case row.want == "" && err != nil, row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)):
+			t.Errorf("%s: got %v", row.says, err)
+		case row.want == "":
+			s = clients(dbtest.SQLite(t))
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ type clientRow struct {
 	PostLogoutRedirectURIs db.Strings              `db:"post_logout_redirect_uris"`
 	Grants                 db.JSON[[]Grant]        `db:"grants"`
 	ResponseTypes          db.JSON[[]ResponseType] `db:"response_types"`
+	ResponseModes          db.JSON[[]ResponseMode] `db:"response_modes"`
 	PKCE                   string                  `db:"pkce"`
 	SecondFactor           string                  `db:"second_factor"`
 	IDTokenAlg             string                  `db:"id_token_alg"`
@@ -53,7 +54,7 @@ const (
 	clientColumns = `id, issuer, name, auth_method, redirect_uris, post_logout_redirect_uris, grants, response_types,
 		pkce, second_factor, id_token_alg, refresh_rotation, origins, jwks, jwks_uri, access_tokens, resources,
 		backchannel_logout_uri, frontchannel_logout_uri, first_party, fapi, ciba, ciba_notification_uri, pushed_requests, dpop,
-		signed_requests, created_at, updated_at`
+		signed_requests, response_modes, created_at, updated_at`
 	clientByID      = "SELECT state, " + clientColumns + " FROM clients WHERE id = $1"
 	secretsByClient = `SELECT id, client_id, hash, created_at FROM client_secrets WHERE client_id = $1
 		ORDER BY created_at DESC, id DESC`
@@ -69,7 +70,8 @@ func (r clientRow) client() Client {
 		AccessTokens: AccessTokens(r.AccessTokens), Resources: r.Resources.V, BackchannelLogoutURI: r.BackchannelLogoutURI,
 		FrontchannelLogoutURI: r.FrontchannelLogoutURI, FirstParty: r.FirstParty, FAPI: FAPI(r.FAPI), CIBA: CIBADelivery(r.CIBA),
 		CIBANotificationURI: r.CIBANotificationURI, PushedRequests: r.PushedRequests, DPoP: r.DPoP, SignedRequests: r.SignedRequests,
-		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
+		ResponseModes: r.ResponseModes.V,
+		CreatedAt:     r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 	}
 }
 
@@ -149,7 +151,7 @@ func insertClient(tx *db.Tx, c Client) error {
 	}
 	return tx.Must(ErrTaken, `INSERT INTO clients (state, `+clientColumns+`)
 		VALUES ('active', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-			$24, $25, $26, $27, $28) ON CONFLICT DO NOTHING`, clientValues(c)...)
+			$24, $25, $26, $27, $28, $29) ON CONFLICT DO NOTHING`, clientValues(c)...)
 }
 
 // clientValues are the values of clientColumns.
@@ -159,13 +161,14 @@ func clientValues(c Client) []any {
 		db.JSON[[]Grant]{V: c.Grants}, db.JSON[[]ResponseType]{V: c.ResponseTypes}, string(c.PKCE), string(c.SecondFactor),
 		string(c.IDTokenAlg), c.RefreshRotation, db.List(c.Origins...), c.JWKS, c.JWKSURI, string(c.AccessTokens),
 		db.List(c.Resources...), c.BackchannelLogoutURI, c.FrontchannelLogoutURI, c.FirstParty, int(c.FAPI), string(c.CIBA),
-		c.CIBANotificationURI, c.PushedRequests, c.DPoP, c.SignedRequests, db.At(c.CreatedAt), db.At(c.UpdatedAt),
+		c.CIBANotificationURI, c.PushedRequests, c.DPoP, c.SignedRequests,
+		db.JSON[[]ResponseMode]{V: listed(c.ResponseModes)}, db.At(c.CreatedAt), db.At(c.UpdatedAt),
 	}
 }
 
 func updateClient(tx *db.Tx, c Client) error {
 	return tx.Must(ErrNotFound, `UPDATE clients SET (`+clientColumns+`) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-			$14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+			$14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
 		WHERE id = $1 AND state = 'active'`, clientValues(c)...)
 }
 

@@ -30,7 +30,7 @@ func shell(values url.Values, c client.Client) (idp.AuthRequest, *idp.OAuthError
 	if state := values["state"]; len(state) == 1 && plain(state[0]) && len(state[0]) <= longest["state"] {
 		req.State = state[0]
 	}
-	return req, takeResponseMode(&req, values)
+	return req, takeResponseMode(&req, values, c)
 }
 
 // ordered writes a response type with its parts in the usual order: the client may send
@@ -49,15 +49,18 @@ func ordered(given string) string {
 // takeResponseMode reads how the answer travels. What must not end up in logs never
 // travels in a query (OAuth 2.0 Multiple Response Type Encoding Practices, section 5, and
 // JARM 1.0, section 2.3.1).
-func takeResponseMode(req *idp.AuthRequest, values url.Values) *idp.OAuthError {
+func takeResponseMode(req *idp.AuthRequest, values url.Values, c client.Client) *idp.OAuthError {
 	front := slices.Contains(responseTypes, client.ResponseType(req.ResponseType)) && (req.Wants("token") || req.Wants("id_token"))
 	req.ResponseMode = "query"
 	if front {
 		req.ResponseMode = "fragment"
 	}
 	mode := values.Get("response_mode")
-	if mode == "" || len(values["response_mode"]) > 1 {
-		return nil
+	switch {
+	case len(values["response_mode"]) > 1:
+		return nil // which is refused as such
+	case mode == "":
+		mode = req.ResponseMode
 	}
 	if !slices.Contains(responseModes, mode) {
 		return fail(idp.InvalidRequest, "this response_mode is not supported", nil)
@@ -69,11 +72,21 @@ func takeResponseMode(req *idp.AuthRequest, values url.Values) *idp.OAuthError {
 	switch {
 	case carrier == "query" && front:
 		return fail(idp.InvalidRequest, "this response_type must not be answered in a query", nil)
+	case !c.AllowsResponseMode(traveling(carrier, signed)):
+		return fail(idp.InvalidRequest, "the client is not registered for this response_mode", nil)
 	case carrier == "form_post" && !webAddress(req.RedirectURI):
 		return fail(idp.InvalidRequest, "response_mode form_post needs a web address as redirect URI", nil)
 	}
 	req.ResponseMode, req.JWT = carrier, signed
 	return nil
+}
+
+// traveling is the response mode without the shorthand jwt.
+func traveling(carrier string, signed bool) string {
+	if signed {
+		return carrier + ".jwt"
+	}
+	return carrier
 }
 
 func takeResponseType(req *idp.AuthRequest, _ url.Values, c client.Client) *idp.OAuthError {

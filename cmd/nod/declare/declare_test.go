@@ -19,6 +19,7 @@ clients:
     post_logout_redirect_uris: [https://mail.example/bye]
     grant_types: [authorization_code, device_code, ciba]
     response_types: [code, token id_token code]
+    response_modes: [form_post, query.jwt]
     pkce: optional
     second_factor: push
     id_token_signed_response_alg: ES256
@@ -51,7 +52,8 @@ func TestEverySettingIsRead(t *testing.T) {
 	want := client.New{
 		ID: "mail", Name: "Contoso Mail", AuthMethod: client.AuthPrivateKey, RedirectURIs: []string{"https://mail.example/cb", "https://mail.example/a,b"},
 		PostLogoutRedirectURIs: []string{"https://mail.example/bye"}, Grants: []client.Grant{client.AuthorizationCode, client.DeviceCode, client.CIBA},
-		ResponseTypes: []client.ResponseType{client.Code, client.CodeIDTokenToken}, PKCE: client.PKCEOptional, SecondFactor: client.FactorPush,
+		ResponseTypes: []client.ResponseType{client.Code, client.CodeIDTokenToken},
+		ResponseModes: []client.ResponseMode{client.FormPost, client.QueryJWT}, PKCE: client.PKCEOptional, SecondFactor: client.FactorPush,
 		IDTokenAlg: client.ES256, KeepRefreshTokens: true, Origins: []string{"https://mail.example"},
 		JWKS:         `{"keys":[{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`,
 		AccessTokens: client.JWTTokens, Resources: []string{"https://api.example"}, BackchannelLogoutURI: "https://mail.example/out",

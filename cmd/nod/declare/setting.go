@@ -24,6 +24,7 @@ var settings = map[string]set{
 	"post_logout_redirect_uris":  texts(func(c *client.New) *[]string { return &c.PostLogoutRedirectURIs }),
 	"grant_types":                grantTypes,
 	"response_types":             responseTypes,
+	"response_modes":             responseModes,
 	"pkce":                       text(func(c *client.New) *client.PKCE { return &c.PKCE }),
 	"second_factor":              text(func(c *client.New) *client.SecondFactor { return &c.SecondFactor }),
 	"id_token_signed_response_alg": text(
@@ -66,7 +67,7 @@ func Name(setting string) string {
 // flagsInstead are names that somebody who knows the flags might write.
 var flagsInstead = map[string]string{
 	"id": "client_id", "auth_method": "token_endpoint_auth_method", "redirect_uri": "redirect_uris", "grant": "grant_types",
-	"grants": "grant_types", "response_type": "response_types", "origin": "origins", "resource": "resources",
+	"grants": "grant_types", "response_type": "response_types", "response_mode": "response_modes", "origin": "origins", "resource": "resources",
 	"post_logout_redirect_uri": "post_logout_redirect_uris", "id_token_alg": "id_token_signed_response_alg",
 	"access_token": "access_token_format", "ciba": "backchannel_token_delivery_mode",
 	"ciba_notification_uri": "backchannel_client_notification_endpoint", "require_par": "require_pushed_authorization_requests",
@@ -136,6 +137,14 @@ func responseTypes(c *client.New, n *yaml.Node) error {
 	values, err := list(n)
 	for _, value := range values {
 		c.ResponseTypes = append(c.ResponseTypes, client.ResponseTypeNamed(value))
+	}
+	return err
+}
+
+func responseModes(c *client.New, n *yaml.Node) error {
+	values, err := list(n)
+	for _, value := range values {
+		c.ResponseModes = append(c.ResponseModes, client.ResponseMode(value))
 	}
 	return err
 }

@@ -214,5 +214,5 @@ func (w *groupWriter) close() error {
 	w.closing.Do(func() { close(w.quit) })
 	<-w.done
 	_, err := w.run.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
-	return errors.Join(err, w.conn.Close(), w.db.Close())
+	return errors.Join(err, w.run.close(), w.conn.Close(), w.db.Close())
 }

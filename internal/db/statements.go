@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 
 	"github.com/jmoiron/sqlx"
@@ -84,4 +85,17 @@ func (s *statements) ExecContext(ctx context.Context, query string, args ...any)
 		return nil, err
 	}
 	return stmt.ExecContext(ctx, args...)
+}
+
+// close forgets everything. A connection of SQLite whose statements are still there is not
+// closed, and its write-ahead log stays.
+func (s *statements) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []error
+	for text, stmt := range s.known {
+		all = append(all, stmt.Close())
+		delete(s.known, text)
+	}
+	return errors.Join(all...)
 }

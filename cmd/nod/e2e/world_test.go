@@ -60,8 +60,14 @@ type app struct {
 // each runs a story against a server on SQLite and one on PostgreSQL.
 func each(t *testing.T, story func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { story(t, start(t, "")) })
-	t.Run("postgres", func(t *testing.T) { story(t, start(t, dbtest.PostgresURL(t))) })
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		story(t, start(t, ""))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		story(t, start(t, dbtest.PostgresURL(t)))
+	})
 }
 
 func start(t *testing.T, database string) *world {

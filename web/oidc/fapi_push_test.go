@@ -137,7 +137,7 @@ func TestFAPIFromThePushToTheCode(t *testing.T) {
 			refused(t, w.post("/oauth/token", form, other.proving), http.StatusBadRequest, "invalid_grant")
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run("fapi2-security-profile-final-"+name, func(t *testing.T) {
 			w := on(t)
 			story(t, w, w.newBank("bank"))
 		})

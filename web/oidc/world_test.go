@@ -71,6 +71,7 @@ type fakeLogins struct {
 
 	mu      sync.Mutex
 	asks    bool // whether a login page is needed
+	denies  bool // whether Alice rejects what is asked
 	request idp.AuthRequest
 	browser idp.Browser
 	begun   int
@@ -85,6 +86,9 @@ func (f *fakeLogins) Begin(ctx context.Context, req idp.AuthRequest, b idp.Brows
 	}
 	if req.Prompts("none") && b.SessionToken == "" {
 		return idp.Begun{Response: &idp.Response{Request: req, Err: &idp.OAuthError{Code: idp.LoginRequired, Description: "nobody is signed in"}}}, nil
+	}
+	if f.denies {
+		return idp.Begun{Response: &idp.Response{Request: req, Err: &idp.OAuthError{Code: idp.AccessDenied, Description: "rejected"}}}, nil
 	}
 	return idp.Begun{Response: &idp.Response{Request: req, Code: f.w.code(req)}}, nil
 }

@@ -62,7 +62,9 @@ func TestFAPIFromThePushToTheCode(t *testing.T) {
 			refused(t, b.push(b.ask("code_challenge_method", "plain"), nil), http.StatusBadRequest, "invalid_request")
 		},
 		"par-test-array-as-audience-fails": func(t *testing.T, w *world, b *bank) {
-			refused(t, b.push(b.ask(), claims{"aud": []string{w.url}}), http.StatusUnauthorized, "invalid_client")
+			for _, list := range [][]string{{w.url}, {w.url, "https://other.example"}} {
+				refused(t, b.push(b.ask(), claims{"aud": list}), http.StatusUnauthorized, "invalid_client")
+			}
 		},
 		"par-test-par-endpoint-url-as-audience-fails": func(t *testing.T, w *world, b *bank) {
 			refused(t, b.push(b.ask(), claims{"aud": w.url + "/oauth/par"}), http.StatusUnauthorized, "invalid_client")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/nod-idp/nod/idp/client"
@@ -36,6 +37,18 @@ var answerModules = []module{
 	{"oidcc-scope-all", scoped("profile email address phone"), nil},
 	{"oidcc-ensure-other-scope-order-succeeds", func(c *conformance) {
 		if got := c.person(c.complete(c.ask("scope", "email openid"))); got["email"] == nil {
+			c.t.Errorf("got %v", got)
+		}
+	}, nil},
+	{"oidcc-alternate-happy-flow", func(c *conformance) { // which newer releases have instead
+		q := c.ask("scope", "email openid")
+		parameters := strings.Split(q.Encode(), "&")
+		slices.Reverse(parameters)
+		page, err := c.b.Get(c.t.Context(), c.issuer+"/authorize?"+strings.Join(parameters, "&"))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if got := c.answered(page, q); got.Has("error") {
 			c.t.Errorf("got %v", got)
 		}
 	}, nil},

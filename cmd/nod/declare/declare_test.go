@@ -124,7 +124,7 @@ func TestWhatIsNotAllowedIsToldWithItsLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for field, want := range map[string]string{"id_token_alg": "f.yaml:12: ", "redirect_uris": "f.yaml:6: ", "unheard": "f.yaml:3: "} {
+	for field, want := range map[string]string{"id_token_alg": "f.yaml:13: ", "redirect_uris": "f.yaml:6: ", "unheard": "f.yaml:3: "} {
 		err := f.Locate(&client.WantedError{ID: "mail", Err: &client.InvalidError{Field: field}})
 		var invalid *client.InvalidError
 		if !strings.HasPrefix(err.Error(), want) || !errors.As(err, &invalid) {

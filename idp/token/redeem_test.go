@@ -159,10 +159,10 @@ func TestASecondRedemptionRevokesEverythingTheFirstGave(t *testing.T) {
 	})
 }
 
-func TestFiftyRedeemersOneSuccessThenAllRevoked(t *testing.T) {
+func TestSixtyFourRedeemersOneSuccessThenAllRevoked(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := w.issue(w.request())
-		results := make([]token.Issued, 50)
+		results := make([]token.Issued, 64)
 		errs := make([]error, len(results))
 		var wg sync.WaitGroup
 		for i := range results {

@@ -12,12 +12,16 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/cmd/nod/server"
+	"github.com/nod-idp/nod/devices"
+	"github.com/nod-idp/nod/devices/simulator"
+	"github.com/nod-idp/nod/idp/client"
 )
 
 func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
@@ -43,15 +47,16 @@ func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
-func TestTLSIsModernAndCookiesAreBoundToTheHost(t *testing.T) {
+// secured starts a server with a certificate of its own making, and returns what trusts it.
+func secured(t *testing.T) (s *server.Server, issuer string, pool *x509.CertPool) {
+	t.Helper()
 	pair, pool := selfSigned(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	issuer := fmt.Sprintf("https://localhost:%d", l.Addr().(*net.TCPAddr).Port)
-	s, err := server.Open(t.Context(), server.Options{
+	issuer = fmt.Sprintf("https://localhost:%d", l.Addr().(*net.TCPAddr).Port)
+	s, err = server.Open(t.Context(), server.Options{
 		Place: config.Place{Data: t.TempDir()}, PublicURL: issuer, Log: slog.New(slog.DiscardHandler), TLS: server.ServeTLS(pair),
 	})
 	if err != nil {
@@ -69,6 +74,12 @@ func TestTLSIsModernAndCookiesAreBoundToTheHost(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return s, issuer, pool
+}
+
+func TestTLSIsModernAndCookiesAreBoundToTheHost(t *testing.T) {
+	_, issuer, pool := secured(t)
+	address := strings.TrimPrefix(issuer, "https://")
 	old := &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	if c, err := tls.Dial("tcp", address, old); err == nil {
 		_ = c.Close()
@@ -90,5 +101,58 @@ func TestTLSIsModernAndCookiesAreBoundToTheHost(t *testing.T) {
 	cookies := res.Cookies()
 	if len(cookies) != 1 || !strings.HasPrefix(cookies[0].Name, "__Host-") || !cookies[0].Secure || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode {
 		t.Errorf("got cookies %v", cookies)
+	}
+}
+
+// A browser without script signs in by https, whatever the application asks of it.
+func TestFormsAloneSignInByHTTPS(t *testing.T) {
+	s, issuer, pool := secured(t)
+	trusting := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
+	w := &world{t: t, s: s, issuer: issuer, log: &lockedBuffer{}}
+	w.user = w.person(username)
+	link, err := s.Devices.Link(t.Context(), devices.LinkRequest{UserID: w.user.ID, Valid: time.Hour, MadeBy: "cli:test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone, err := simulator.Enroll(t.Context(), link.URL, simulator.Options{Name: "Pixel", HTTPClient: &http.Client{Transport: trusting}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, factor := range []client.SecondFactor{client.FactorOff, client.FactorPush, client.FactorPushNumber} {
+		_, _, err := s.Clients.Add(t.Context(), client.New{
+			ID: "mail-" + string(factor), RedirectURIs: []string{callback}, SecondFactor: factor, PKCE: client.PKCEOptional,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := w.browser()
+		b.Client.Transport = trusting
+		page, err := b.Get(t.Context(), issuer+"/authorize?"+url.Values{
+			"client_id": {"mail-" + string(factor)}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"},
+		}.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &visit{world: w, b: b, state: "s", page: page}
+		first := "consent" // the application is not of the house
+		if factor != client.FactorOff {
+			first = "method"
+		}
+		v.press("login-submit", first, "username", username, "password", passphrase)
+		if factor != client.FactorOff {
+			number := v.ask()
+			if (number == "") != (factor == client.FactorPush) {
+				t.Errorf("%s: got the number %q", factor, number)
+			}
+			if _, err := phone.Approve(t.Context(), w.only(phone), number, ""); err != nil {
+				t.Fatal(err)
+			}
+			v.reload("approved")
+			v.press("passcode-submit", "consent")
+		}
+		v.press("consent-allow", "done")
+		if v.code() == "" {
+			t.Errorf("%s: no code", factor)
+		}
 	}
 }

@@ -57,6 +57,34 @@ func TestALoginFromElsewhereMakesNoSessionAndUsesNone(t *testing.T) {
 	})
 }
 
+// A passkey is a second factor there as everywhere, makes no session either, and belongs to
+// the person whom the other issuer named.
+func TestAPasskeyIsTheSecondFactorOfALoginFromElsewhere(t *testing.T) {
+	eachWithPasskeys(t, func(t *testing.T, w *world) {
+		mine, carlas := w.key(w.alice), w.key(w.person("carla"))
+		v := w.fromElsewhere(idp.Browser{})
+		if st := v.want(idp.PageMethod); !st.Ways.Passkey {
+			t.Fatalf("offered: %+v", st.Ways)
+		}
+		if f := v.passkey(v.signed(carlas)); f != nil {
+			t.Errorf("by somebody else's: got %+v", f)
+		}
+		f := v.passkey(v.signed(mine))
+		if f == nil || f.SessionToken != "" || f.KnownToken != "" {
+			t.Errorf("got %+v", f)
+		}
+		st := v.want(idp.PageDone)
+		if idp.ProvedBy(st.Login.Evidence) != mfa.MethodPasskey || w.count("SELECT count(*) FROM sessions") != 0 {
+			t.Errorf("got %+v", st.Login.Evidence)
+		}
+
+		without := w.fromElsewhere(idp.Browser{}, mfa.MethodPush)
+		if st := without.want(idp.PageMethod); st.Ways.Passkey {
+			t.Error("a passkey is offered where it is no answer")
+		}
+	})
+}
+
 func TestOfManyHandsOneFinishesALoginFromElsewhere(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.phone(w.alice)

@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"errors"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -91,16 +92,13 @@ func TestTheKeyDecidesWhichAlgorithmsItServes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	short, err := rsa.GenerateKey(rand.Reader, 1024)
-	if err != nil {
-		t.Skip("this Go makes no short keys: ", err)
-	}
+	short := &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 1023), E: 65537} // Go makes none of 1024 bits any more
 	for name, key := range map[string]any{"RSA": public(keys["RS256"]), "Ed25519": public(keys["EdDSA"]), "a secret": []byte("secret")} {
 		if _, err := token.Verify(key); !errors.Is(err, jws.ErrInvalid) {
 			t.Errorf("%s: got %v, want a refusal", name, err)
 		}
 	}
-	if jws.Fits(&short.PublicKey, "RS256") {
+	if jws.Fits(short, "RS256") {
 		t.Error("1024 bits are long enough")
 	}
 	curve, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)

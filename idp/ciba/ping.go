@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -46,9 +45,6 @@ func (q *Inquiries) pingTx(tx *db.Tx, r row) error {
 	})
 }
 
-// readMost is how much of an answer is read, so that the connection can be kept.
-const readMost = 4 << 10
-
 // DeliverPing calls a client back. A second call is harmless: the client asks for tokens
 // that it has already. Redirects are not followed (section 10.2).
 func (q *Inquiries) DeliverPing(ctx context.Context, _ string, payload []byte) error {
@@ -73,26 +69,22 @@ func (q *Inquiries) DeliverPing(ctx context.Context, _ string, payload []byte) e
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+p.Token)
-	res, err := q.Outbound.Do(req)
-	return judge(res, err, q.now())
+	return judge(q.Outbound.Tell(req, q.now()))
 }
 
 // judge says what an answer to a ping means: a client that refuses it is not called again.
-func judge(res *http.Response, err error, now time.Time) error {
-	if errors.Is(err, outbound.ErrRefused) {
-		return &outbox.FinalError{Err: fmt.Errorf("ping: %w", err)}
-	}
-	if err != nil {
-		return fmt.Errorf("ping: %w", err)
-	}
-	defer res.Body.Close()
-	_, _ = io.CopyN(io.Discard, res.Body, readMost)
-	err = fmt.Errorf("ping: %w", outbound.Refused(res, now))
-	switch status := res.StatusCode; {
-	case status >= 200 && status < 300:
+func judge(err error) error {
+	if err == nil {
 		return nil
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status >= 500:
-		return err
 	}
-	return &outbox.FinalError{Err: err}
+	var answer *outbound.AnswerError
+	final := errors.Is(err, outbound.ErrRefused)
+	if errors.As(err, &answer) {
+		final = answer.Status != http.StatusTooManyRequests && answer.Status != http.StatusRequestTimeout && answer.Status < 500
+	}
+	err = fmt.Errorf("ping: %w", err)
+	if final {
+		return &outbox.FinalError{Err: err}
+	}
+	return err
 }

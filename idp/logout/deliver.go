@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -38,8 +37,6 @@ const (
 	tokenLife = 2 * time.Minute
 	// within is how long a client may take to answer.
 	within = 5 * time.Second
-	// readMost is how much of an answer is read, so that the connection can be kept.
-	readMost = 4 << 10
 )
 
 // Deliver makes one attempt to tell one client. The token is made here and not when the
@@ -90,17 +87,13 @@ func (l *Logout) post(ctx context.Context, address, token string) error {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", "nod")
-	res, err := l.Client.Do(req)
-	if err != nil {
-		return fmt.Errorf("tell of a logout: %w", err)
-	}
-	defer res.Body.Close()
-	_, _ = io.CopyN(io.Discard, res.Body, readMost)
+	err = l.Client.Tell(req, l.now())
+	var answer *outbound.AnswerError
 	switch {
-	case res.StatusCode >= 200 && res.StatusCode < 300:
+	case err == nil:
 		return nil
-	case res.StatusCode == http.StatusBadRequest:
+	case errors.As(err, &answer) && answer.Status == http.StatusBadRequest:
 		return &outbox.FinalError{Err: fmt.Errorf("tell of a logout: %s refused the token", req.URL.Host)}
 	}
-	return fmt.Errorf("tell of a logout: %w", outbound.Refused(res, l.now()))
+	return fmt.Errorf("tell of a logout: %w", err)
 }

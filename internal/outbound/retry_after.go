@@ -33,7 +33,7 @@ func (e *AnswerError) Error() string { return fmt.Sprintf("%s answered %d", e.Ho
 // NotBefore is when trying again may help, zero if the server did not say.
 func (e *AnswerError) NotBefore() time.Time { return e.Until }
 
-// Refused makes an error of an answer that was not a success.
-func Refused(res *http.Response, now time.Time) *AnswerError {
+// refused makes an error of an answer that was not a success.
+func refused(res *http.Response, now time.Time) *AnswerError {
 	return &AnswerError{Host: res.Request.URL.Host, Status: res.StatusCode, Until: RetryAfter(res.Header.Get("Retry-After"), now)}
 }

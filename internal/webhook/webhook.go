@@ -12,7 +12,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -69,9 +68,6 @@ type Poster struct {
 	Now    func() time.Time // nil means time.Now
 }
 
-// readMost is how much of an answer is read, so that the connection can be kept.
-const readMost = 4 << 10
-
 // Post makes one attempt. id is the same in every attempt at one event; the receiver
 // tells a repetition by it.
 func (p *Poster) Post(ctx context.Context, id, address string, body []byte) error {
@@ -88,17 +84,13 @@ func (p *Poster) Post(ctx context.Context, id, address string, body []byte) erro
 	req.Header.Set("webhook-id", id)
 	req.Header.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
 	req.Header.Set("webhook-signature", p.Secret.Sign(id, at, body))
-	res, err := p.Client.Do(req)
-	if err != nil {
-		return fmt.Errorf("post an event: %w", err)
-	}
-	defer res.Body.Close()
-	_, _ = io.CopyN(io.Discard, res.Body, readMost)
+	err = p.Client.Tell(req, at)
+	var answer *outbound.AnswerError
 	switch {
-	case res.StatusCode >= 200 && res.StatusCode < 300:
+	case err == nil:
 		return nil
-	case res.StatusCode == http.StatusGone:
+	case errors.As(err, &answer) && answer.Status == http.StatusGone:
 		return ErrGone
 	}
-	return fmt.Errorf("post an event: %w", outbound.Refused(res, at))
+	return fmt.Errorf("post an event: %w", err)
 }

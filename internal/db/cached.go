@@ -39,7 +39,7 @@ func (c *Cached[T]) Get(ctx context.Context) (T, error) {
 	if c.fresh {
 		return c.value, nil
 	}
-	value, err := c.load(context.WithoutCancel(ctx))
+	value, err := c.load(uncounted(context.WithoutCancel(ctx)))
 	if err != nil {
 		var none T
 		return none, err

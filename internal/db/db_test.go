@@ -140,6 +140,21 @@ func TestACacheIsReadAnewAfterABump(t *testing.T) {
 	})
 }
 
+func TestWhatACacheReadsIsNobodysWork(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		read := func(ctx context.Context) (n int, err error) {
+			return n, d.Get(ctx, &n, "SELECT count(*) FROM versions")
+		}
+		ctx, statements := db.Counted(t.Context())
+		if _, err := db.NewCached(d, "clients", read).Get(ctx); err != nil || statements.Load() != 0 {
+			t.Errorf("through a cache: got %d statements, %v, want none", statements.Load(), err)
+		}
+		if _, err := read(ctx); err != nil || statements.Load() != 1 {
+			t.Errorf("by itself: got %d statements, %v, want 1", statements.Load(), err)
+		}
+	})
+}
+
 func TestALeaseHasOneHolderUntilItRunsOut(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		now := time.Unix(1_700_000_000, 0)

@@ -28,6 +28,7 @@ type settings struct {
 	workers    int
 	each       time.Duration // how long one figure is measured
 	alg        string        // that signs ID tokens
+	only       string        // operations whose names contain it
 	asJSON     bool
 }
 
@@ -52,6 +53,7 @@ func main() {
 	flags.IntVar(&s.workers, "workers", 16, "requests under way at the same time")
 	flags.DurationVar(&s.each, "for", 5*time.Second, "how long each figure is measured")
 	flags.StringVar(&s.alg, "alg", "RS256", "algorithm that signs ID tokens: RS256 or ES256")
+	flags.StringVar(&s.only, "only", "", "measure only the operations whose names contain this text")
 	flags.BoolVar(&s.asJSON, "json", false, "print the result as JSON")
 	flags.Usage = func() {
 		fmt.Fprintf(flags.Output(), "usage: nodload PROGRAM [flags]\n\n%s\n", listed())

@@ -55,6 +55,9 @@ func operations(ctx context.Context, s settings) (_ report, err error) {
 		r.Database = "PostgreSQL"
 	}
 	for _, one := range o.all() {
+		if !strings.Contains(one.name, s.only) {
+			continue
+		}
 		progress("measuring %s", one.name)
 		got, err := t.closed(ctx, s.workers, s.each, one.worker)
 		if err != nil {

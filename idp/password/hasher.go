@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/nod-idp/nod/internal/turn"
 )
 
 // What the zero [Hasher] uses. Memory, time and threads are OWASP's first recommendation for Argon2id.
@@ -143,6 +145,7 @@ func (h *Hasher) matches(ctx context.Context, stored phc, password string) (bool
 
 // compute waits for a slot and derives one key.
 func (h *Hasher) compute(ctx context.Context, password string, c cost, salt []byte, size int) ([]byte, error) {
+	defer turn.Rest(ctx)() // hashes have a queue of their own
 	if err := h.queue.enter(ctx); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/nod-idp/nod/internal/turn"
 )
 
 // Engine names the database engine behind a DB.
@@ -107,6 +109,7 @@ func (d *DB) Select(ctx context.Context, dest any, query string, args ...any) er
 // engine reports a conflict, and holds up other writers while it runs: it does
 // nothing but statements on tx, no network, no slow hash, no second connection.
 func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	defer turn.Rest(ctx)() // others compute while this waits for its commit
 	return d.writer.write(ctx, fn)
 }
 

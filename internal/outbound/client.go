@@ -22,6 +22,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/nod-idp/nod/internal/turn"
 )
 
 // Client sends requests. The zero value reaches public addresses by https. It is
@@ -56,6 +58,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	c.once.Do(c.build)
+	defer turn.Rest(req.Context())()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s to %s: %w", req.Method, req.URL.Host, withoutURL(err))

@@ -86,8 +86,8 @@ func (s *Surface) RegisterPages(b *guard.Browser) {
 // RegisterAPI adds what Entra itself fetches.
 func (s *Surface) RegisterAPI(a *guard.API) {
 	everybody := &guard.CORS{}
-	a.Handle("GET "+below+entra.DiscoveryPath, guard.Route{Handler: s.discovery, CORS: everybody})
-	a.Handle("GET "+below+entra.JWKSPath, guard.Route{Handler: s.keys, CORS: everybody})
+	a.Handle("GET "+below+entra.DiscoveryPath, guard.Route{Handler: s.discovery, FromMemory: true, CORS: everybody})
+	a.Handle("GET "+below+entra.JWKSPath, guard.Route{Handler: s.keys, FromMemory: true, CORS: everybody})
 }
 
 // Elsewhere is where the page of a login that Entra began goes on: to its answer, to the

@@ -7,11 +7,17 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/nod-idp/nod/internal/turn"
 )
 
 // API is the mux for machines: bodies of declared types only, no cookies, nothing cached, problems as JSON in the
 // shape of RFC 6749, section 5.2.
 type API struct {
+	// Turns bounds how many requests are worked on at the same time, but for the routes
+	// that are answered from memory; nil leaves it open.
+	Turns *turn.Turns
+
 	mux       http.ServeMux
 	preflight map[string]bool
 	origin    http.CrossOriginProtection
@@ -24,6 +30,8 @@ type Route struct {
 	MaxBody int64    // bytes; 0 means 64 KiB
 	CORS    *CORS    // nil: no other origin may read the answer
 	Cookies bool     // keep the cookies of the request; then it must also come from our own origin
+	// FromMemory is for what must answer however busy the server is, and costs next to nothing.
+	FromMemory bool
 }
 
 // Form is the media type of the token endpoint and its kin.
@@ -40,7 +48,10 @@ func (a *API) Handle(pattern string, route Route) {
 			if err := a.admit(w, r, route); err != nil {
 				return err
 			}
-			return route.Handler(w, r)
+			if route.FromMemory {
+				return route.Handler(w, r)
+			}
+			return inTurn(a.Turns, w, r, route.Handler)
 		}, a.fail)
 	})
 	if route.CORS == nil {

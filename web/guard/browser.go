@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/nod-idp/nod/internal/turn"
 )
 
 // formLimit is the most a form may weigh.
@@ -15,6 +17,9 @@ const formLimit = 64 << 10
 type Browser struct {
 	// ErrorPage draws a problem; nil answers in plain text.
 	ErrorPage func(w http.ResponseWriter, r *http.Request, p Problem)
+
+	// Turns bounds how many pages are made at the same time; nil leaves it open.
+	Turns *turn.Turns
 
 	mux    http.ServeMux
 	origin http.CrossOriginProtection
@@ -45,7 +50,7 @@ func (b *Browser) Handle(pattern string, h Handler) {
 			if err := b.origin.Check(r); err != nil {
 				return Problem{Status: http.StatusForbidden, Code: "cross_origin", Err: err}
 			}
-			return h(w, r)
+			return inTurn(b.Turns, w, r, h)
 		}, b.fail)
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/nod-idp/nod/internal/turn"
 )
 
 // Streams opens server-sent event streams: bounded in number, in time and in patience with slow readers.
@@ -43,6 +45,7 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, fn func(*Stream)
 		return Problem{Status: http.StatusServiceUnavailable, Code: "too_many_streams",
 			RetryAfter: 2*time.Second + rand.N(4*time.Second)}
 	}
+	turn.Leave(r.Context()) // from here on it only waits
 	st := &Stream{
 		w: w, control: http.NewResponseController(w), patience: or(s.Patience, 5*time.Second),
 		beat: time.NewTicker(or(s.Heartbeat, 15*time.Second)), end: time.NewTimer(or(s.Life, 55*time.Second)),

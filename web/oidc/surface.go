@@ -135,9 +135,9 @@ func (s *Surface) RegisterAPI(a *guard.API) error {
 	}
 	everybody := &guard.CORS{}
 	for _, path := range []string{openidPath, oauthPath} {
-		a.Handle("GET "+path, guard.Route{Handler: s.discovery, CORS: everybody})
+		a.Handle("GET "+path, guard.Route{Handler: s.discovery, FromMemory: true, CORS: everybody})
 	}
-	a.Handle("GET "+jwksPath, guard.Route{Handler: s.jwks, CORS: everybody})
+	a.Handle("GET "+jwksPath, guard.Route{Handler: s.jwks, FromMemory: true, CORS: everybody})
 
 	form := []string{guard.Form}
 	a.Handle("POST "+tokenPath, guard.Route{Handler: s.tokenFront, Accepts: form, MaxBody: maxForm, CORS: s.cors(http.MethodPost)})

@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
+	"time"
 
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/client/keyset"
 	"github.com/nod-idp/nod/internal/audit"
+	"github.com/nod-idp/nod/internal/turn"
 	"github.com/nod-idp/nod/web/app"
 	"github.com/nod-idp/nod/web/cookie"
 	"github.com/nod-idp/nod/web/deviceapi"
@@ -19,6 +22,12 @@ import (
 	"github.com/nod-idp/nod/web/page"
 	"github.com/nod-idp/nod/web/pair"
 	"github.com/nod-idp/nod/web/portal"
+)
+
+// How many requests may wait for each core, and how long, before they are sent away with 503.
+const (
+	crowd    = 1024
+	patience = 5 * time.Second
 )
 
 // Handler is everything nod answers: pages on one mux, machines on another, and the
@@ -34,14 +43,18 @@ func (s *Server) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	pages.ErrorPage = site.Problem
-	api := &guard.API{}
+	// Pages come in crowds, and anybody can ask for them; the machines behind the other door
+	// have signed in already. So pages get few turns at once, which are enough for every core.
+	cores := runtime.GOMAXPROCS(0)
+	pages.Turns = turn.New(2*cores, crowd*cores, patience)
+	api := &guard.API{Turns: turn.New(16*cores, crowd*cores, patience)}
 	if err := s.surfaces(site, pages, api); err != nil {
 		return nil, err
 	}
 	pages.Handle(page.StaticPattern, site.Files)
 	pages.Handle("GET /favicon.ico", site.Favicon)
-	api.Handle("GET /healthz", guard.Route{Handler: s.healthz})
-	api.Handle("GET /readyz", guard.Route{Handler: s.readyz})
+	api.Handle("GET /healthz", guard.Route{Handler: s.healthz, FromMemory: true})
+	api.Handle("GET /readyz", guard.Route{Handler: s.readyz, FromMemory: true})
 	return &guard.Edge{
 		API: api, Browser: pages, Log: o.log(), Proxies: o.Proxies, PublicURL: o.PublicURL, NoHSTS: o.NoHSTS, Context: origin,
 	}, nil

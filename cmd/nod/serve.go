@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -70,6 +71,7 @@ func serve(ctx context.Context, c config.Config, policy func() (mfa.Policy, erro
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	tuneRuntime(o.Hasher)
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Listen, err)
@@ -86,6 +88,7 @@ func serve(ctx context.Context, c config.Config, policy func() (mfa.Policy, erro
 // options turns settings into what the server is built from.
 func options(c config.Config, log *slog.Logger) (o server.Options, err error) {
 	o = server.Options{
+		Cores: runtime.GOMAXPROCS(0),
 		Place: c.Place, PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
 		Brand:              page.Brand{Name: c.Organisation},
 		Hasher:             &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},

@@ -29,7 +29,9 @@ type settings struct {
 	each       time.Duration // how long one figure is measured
 	alg        string        // that signs ID tokens
 	only       string        // operations whose names contain it
-	asJSON     bool
+
+	url, client string // where the crowd of overload goes
+	asJSON      bool
 }
 
 // programs are the measurements by their names.
@@ -53,6 +55,10 @@ func main() {
 	flags.IntVar(&s.workers, "workers", 16, "requests under way at the same time")
 	flags.DurationVar(&s.each, "for", 5*time.Second, "how long each figure is measured")
 	flags.StringVar(&s.alg, "alg", "RS256", "algorithm that signs ID tokens: RS256 or ES256")
+	if len(os.Args) > 1 && os.Args[1] == "flood" {
+		flags.StringVar(&s.url, "url", "", "the server")
+		flags.StringVar(&s.client, "client", "", "the application's id")
+	}
 	flags.StringVar(&s.only, "only", "", "measure only the operations whose names contain this text")
 	flags.BoolVar(&s.asJSON, "json", false, "print the result as JSON")
 	flags.Usage = func() {
@@ -64,6 +70,9 @@ func main() {
 		os.Exit(2)
 	}
 	program, known := programs[os.Args[1]]
+	if os.Args[1] == "flood" { // a part of overload
+		program.run, known = flood, true
+	}
 	if !known {
 		fmt.Fprintf(os.Stderr, "nodload: there is no program %q\n\n%s", os.Args[1], listed())
 		os.Exit(2)
@@ -78,11 +87,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, "nodload:", err)
 		os.Exit(1)
 	}
-	if s.asJSON {
+	switch text := found.String(); {
+	case s.asJSON:
 		_ = json.NewEncoder(os.Stdout).Encode(found)
-		return
+	case text != "":
+		fmt.Println(text)
 	}
-	fmt.Println(found)
 }
 
 func listed() string {

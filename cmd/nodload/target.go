@@ -74,11 +74,7 @@ func (t *target) serve(ctx context.Context, workers int, flags []string) error {
 	if err := t.process.Start(); err != nil {
 		return err
 	}
-	t.client = &http.Client{
-		Timeout:       30 * time.Second,
-		Transport:     &http.Transport{MaxIdleConns: 20000, MaxIdleConnsPerHost: max(64, 2*workers), DialContext: dialed(address)},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	t.connect(address, workers)
 	for range 200 {
 		if res, err := t.client.Get(t.url + "/.well-known/openid-configuration"); err == nil {
 			_ = res.Body.Close()
@@ -92,6 +88,15 @@ func (t *target) serve(ctx context.Context, workers int, flags []string) error {
 	}
 	text, _ := os.ReadFile(t.log.Name())
 	return fmt.Errorf("nod did not answer within 5 s\n%s", text)
+}
+
+// connect makes the client that requests are sent with.
+func (t *target) connect(address string, workers int) {
+	t.client = &http.Client{
+		Timeout:       30 * time.Second,
+		Transport:     &http.Transport{MaxIdleConns: 20000, MaxIdleConnsPerHost: max(64, 2*workers), DialContext: dialed(address)},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // dialed leads every connection to the server: localhost may mean another address family.

@@ -152,7 +152,9 @@ func (h *Hasher) compute(ctx context.Context, password string, c cost, salt []by
 	begin := time.Now()
 	defer func() { h.queue.leave(time.Since(begin)) }()
 	h.hashes.Add(1)
-	return h.derive([]byte(password), salt, c.time, c.memory, c.threads, uint32(size)), nil
+	var key []byte
+	inBackground(func() { key = h.derive([]byte(password), salt, c.time, c.memory, c.threads, uint32(size)) })
+	return key, nil
 }
 
 // cost is what new hashes take.

@@ -120,10 +120,9 @@ func TestAProblemSaysWhatItMeansAndWhoMustAct(t *testing.T) {
 func TestAPageThatCannotBeDrawnSendsNothing(t *testing.T) {
 	site := newSite(t, Brand{})
 	set, err := site.Set(fstest.MapFS{
-		"templates/_part.html":   {Data: []byte(`{{define "part"}}{{.Name}}{{end}}`)},
-		"templates/broken.html":  {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}<main>{{.Missing}}</main>{{end}}`)},
-		"templates/untold.html":  {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}{{text "no.such.key"}}{{end}}`)},
-		"templates/unfiled.html": {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}{{static "missing.css"}}{{end}}`)},
+		"templates/_part.html":  {Data: []byte(`{{define "part"}}{{.Name}}{{end}}`)},
+		"templates/broken.html": {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}<main>{{.Missing}}</main>{{end}}`)},
+		"templates/untold.html": {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}{{text .App.Name}}{{end}}`)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +137,8 @@ func TestAPageThatCannotBeDrawnSendsNothing(t *testing.T) {
 		"nothing to parse": {},
 		"a broken page":    {"templates/a.html": {Data: []byte(`{{`)}},
 		"a broken part":    {"templates/_a.html": {Data: []byte(`{{`)}},
+		"a missing text":   {"templates/a.html": {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}{{text "no.such.key"}}{{end}}`)}},
+		"a missing file":   {"templates/a.html": {Data: []byte(`{{define "title"}}x{{end}}{{define "main"}}{{static "missing.css"}}{{end}}`)}},
 	} {
 		if _, err := site.Set(files); err == nil {
 			t.Errorf("%s: got no error, want one", name)

@@ -46,6 +46,9 @@ func (s *Site) Set(fsys fs.FS) (*Set, error) {
 		if err != nil {
 			return nil, fmt.Errorf("parse %s: %w", file, err)
 		}
+		if err := fold(page, s.funcs()); err != nil {
+			return nil, fmt.Errorf("parse %s: %w", file, err)
+		}
 		set.pages[strings.TrimSuffix(path.Base(file), ".html")] = page
 	}
 	return set, nil
@@ -60,6 +63,9 @@ func (set *Set) Names() []string {
 	return names
 }
 
+// usualPage is what most pages fit into, in bytes.
+const usualPage = 8 << 10
+
 // Render answers with the named page. The page is drawn before anything is sent, so that a failing template is an
 // error and not half a page.
 func (set *Set) Render(w http.ResponseWriter, status int, name string, data any) error {
@@ -67,8 +73,8 @@ func (set *Set) Render(w http.ResponseWriter, status int, name string, data any)
 	if page == nil {
 		return fmt.Errorf("render page: no template named %q", name)
 	}
-	var body bytes.Buffer
-	if err := page.ExecuteTemplate(&body, "layout", data); err != nil {
+	body := bytes.NewBuffer(make([]byte, 0, usualPage))
+	if err := page.ExecuteTemplate(body, "layout", data); err != nil {
 		return fmt.Errorf("render page %s: %w", name, err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

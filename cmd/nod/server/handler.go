@@ -45,7 +45,10 @@ func (s *Server) Handler() (http.Handler, error) {
 	pages.ErrorPage = site.Problem
 	// Pages come in crowds, and anybody can ask for them; the machines behind the other door
 	// have signed in already. So pages get few turns at once, which are enough for every core.
-	cores := runtime.GOMAXPROCS(0)
+	cores := o.Cores
+	if cores == 0 {
+		cores = runtime.GOMAXPROCS(0)
+	}
 	pages.Turns = turn.New(2*cores, crowd*cores, patience)
 	api := &guard.API{Turns: turn.New(16*cores, crowd*cores, patience)}
 	if err := s.surfaces(site, pages, api); err != nil {

@@ -33,6 +33,8 @@ type Options struct {
 	Brand     page.Brand
 	Log       *slog.Logger // nil means slog.Default()
 
+	Cores int // requests are worked on by that many at a time; 0 means GOMAXPROCS
+
 	Hasher            *password.Hasher // nil means its defaults
 	MinPasswordLength int              // 0 means the strictest
 

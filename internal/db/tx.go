@@ -64,6 +64,9 @@ func (t *Tx) Bump(name string) error {
 		"UPDATE versions SET version = version + 1 WHERE name = $1", name)
 }
 
+// Engine says which engine the transaction runs on.
+func (t *Tx) Engine() Engine { return t.engine }
+
 // Context is the context the transaction runs under. It carries what the request
 // said about itself, for the audit log.
 func (t *Tx) Context() context.Context { return t.ctx }

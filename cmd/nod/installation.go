@@ -46,7 +46,7 @@ var errNoInstallation = errors.New("there is no nod installation here")
 
 // openInstallation opens what the configuration names.
 func openInstallation(ctx context.Context, c config.Config, b beginning) (_ *installation, err error) {
-	key, fresh, err := openPlace(c, b)
+	keys, fresh, err := openPlace(c, b)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func openInstallation(ctx context.Context, c config.Config, b beginning) (_ *ins
 	if in.DB, err = db.Open(ctx, c.DatabaseAddress()); err != nil {
 		return nil, err
 	}
-	if in.Instance, err = instance.Open(ctx, in.DB, key, time.Now()); err != nil {
+	if in.Instance, err = instance.Open(ctx, in.DB, keys, time.Now()); err != nil {
 		return nil, err
 	}
 	in.Users = &user.Users{DB: in.DB}
@@ -79,7 +79,7 @@ func openInstallation(ctx context.Context, c config.Config, b beginning) (_ *ins
 
 // openPlace sees to the data directory and reads the sealing key. fresh tells that
 // the key was made just now.
-func openPlace(c config.Config, b beginning) (key *seal.Key, fresh bool, err error) {
+func openPlace(c config.Config, b beginning) (keys *seal.Ring, fresh bool, err error) {
 	begun, err := exists(c.KeyFile())
 	if err != nil {
 		return nil, false, err
@@ -96,19 +96,19 @@ func openPlace(c config.Config, b beginning) (key *seal.Key, fresh bool, err err
 		begun = begun || there // a database whose key is missing gets no new one
 	}
 	if begun || b == mustExist {
-		key, err = seal.LoadKey(c.KeyFile())
+		keys, err = seal.LoadRing(c.KeyFile())
 		if errors.Is(err, fs.ErrNotExist) {
 			err = advised{err, "The data cannot be read without the key it was begun with. Name its file: --sealing-key-file FILE."}
 		}
-		return key, false, err
+		return keys, false, err
 	}
 	if c.Data != "" {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
 			return nil, false, fmt.Errorf("data directory: %w", err)
 		}
 	}
-	key, err = seal.LoadOrCreateKey(c.KeyFile())
-	return key, err == nil, err
+	keys, err = seal.LoadOrCreateRing(c.KeyFile())
+	return keys, err == nil, err
 }
 
 func exists(path string) (bool, error) {

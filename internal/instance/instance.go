@@ -42,19 +42,27 @@ type row struct {
 
 // Open reads the instance row, or creates it in an empty database, and checks the
 // canary before anything else is written.
-func Open(ctx context.Context, d *db.DB, key *seal.Key, now time.Time) (*Instance, error) {
+func Open(ctx context.Context, d *db.DB, keys seal.Keys, now time.Time) (*Instance, error) {
 	r, err := read(ctx, d)
 	if errors.Is(err, db.ErrNotFound) {
-		if err = create(ctx, d, key, now); err == nil {
+		if err = create(ctx, d, keys, now); err == nil {
 			r, err = read(ctx, d)
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open instance: %w", err)
 	}
-	box := seal.NewBox(r.ID, key)
+	return r.open(keys)
+}
+
+// open checks the canary. The key that it is sealed under is the one that seals.
+func (r row) open(keys seal.Keys) (*Instance, error) {
+	box := seal.NewBox(r.ID, keys)
 	if _, err := box.Open(place("canary"), r.Canary); err != nil {
 		return nil, fmt.Errorf("open instance %s: %w (%w)", r.ID, ErrWrongKey, err)
+	}
+	if err := box.Ring().Use(r.Canary); err != nil {
+		return nil, fmt.Errorf("open instance %s: %w", r.ID, err)
 	}
 	root, err := box.Open(place("root"), r.Root)
 	if err != nil {
@@ -70,9 +78,9 @@ func read(ctx context.Context, d *db.DB) (r row, err error) {
 	return r, err
 }
 
-func create(ctx context.Context, d *db.DB, key *seal.Key, now time.Time) error {
+func create(ctx context.Context, d *db.DB, keys seal.Keys, now time.Time) error {
 	id := random.ID("ins")
-	box := seal.NewBox(id, key)
+	box := seal.NewBox(id, keys)
 	return d.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(`INSERT INTO instance (one, id, epoch, public_url, canary, root, created_at)
 			VALUES (1, $1, 1, '', $2, $3, $4) ON CONFLICT DO NOTHING`,

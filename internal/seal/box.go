@@ -15,7 +15,7 @@ import (
 // Box seals and opens the values of one instance. It is safe for concurrent use.
 type Box struct {
 	instance string
-	key      *Key
+	ring     *Ring
 	root     []byte // the secret that HMAC keys are derived from, sealed in the instance row
 }
 
@@ -37,25 +37,32 @@ const (
 	minEnvelope = wrappedEnd + nonceBytes + tagBytes
 )
 
+// Keys is a *Ring, or one *Key.
+type Keys interface{ Ring() *Ring }
+
 // NewBox makes the box of an instance. root is nil until the instance's root
 // secret has been opened; WithRoot adds it.
-func NewBox(instance string, key *Key) *Box { return &Box{instance: instance, key: key} }
+func NewBox(instance string, keys Keys) *Box { return &Box{instance: instance, ring: keys.Ring()} }
+
+// Ring returns the keys that the box seals and opens with.
+func (b *Box) Ring() *Ring { return b.ring }
 
 // WithRoot returns the box with the secret that HMAC keys are derived from.
 func (b *Box) WithRoot(root []byte) *Box {
-	return &Box{instance: b.instance, key: b.key, root: root}
+	return &Box{instance: b.instance, ring: b.ring, root: root}
 }
 
 // Seal encrypts plaintext for one place: AES-256-GCM under a fresh data key, which
 // is itself wrapped by the key-encryption key.
 func (b *Box) Seal(at Place, plaintext []byte) []byte {
+	key := b.ring.Sealing()
 	var dek [keyBytes]byte
 	rand.Read(dek[:])
 	aad := b.additionalData(at)
 	out := make([]byte, 0, minEnvelope+len(plaintext))
 	out = append(out, version)
-	out = append(out, b.key.id[:]...)
-	out = sealTo(out, b.key.secret[:], dek[:], aad)
+	out = append(out, key.id[:]...)
+	out = sealTo(out, key.secret[:], dek[:], aad)
 	return sealTo(out, dek[:], plaintext, aad)
 }
 
@@ -65,11 +72,12 @@ func (b *Box) Open(at Place, sealed []byte) ([]byte, error) {
 	if len(sealed) < minEnvelope || sealed[0] != version {
 		return nil, fmt.Errorf("open %s.%s: %w", at.Table, at.Column, ErrDamaged)
 	}
-	if [idBytes]byte(sealed[1:1+idBytes]) != b.key.id {
+	key := b.ring.find([idBytes]byte(sealed[1 : 1+idBytes]))
+	if key == nil {
 		return nil, fmt.Errorf("open %s.%s: %w", at.Table, at.Column, ErrWrongKey)
 	}
 	aad := b.additionalData(at)
-	dek, err := openFrom(b.key.secret[:], sealed[1+idBytes:wrappedEnd], aad)
+	dek, err := openFrom(key.secret[:], sealed[1+idBytes:wrappedEnd], aad)
 	if err != nil {
 		return nil, fmt.Errorf("open %s.%s: %w", at.Table, at.Column, ErrDamaged)
 	}

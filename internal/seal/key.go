@@ -5,18 +5,17 @@
 //
 // Words: the key is the key-encryption key (KEK); a box is an instance's view of
 // it; a place says which table, row and column a value belongs to, so that a
-// sealed value moved elsewhere does not open.
+// sealed value moved elsewhere does not open. A ring is the keys of one installation:
+// one of them seals, and all of them open, so that the key can be changed while servers
+// run.
 package seal
 
 import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
+	"encoding/hex"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -49,7 +48,7 @@ func newKey(secret [keyBytes]byte) *Key {
 	return k
 }
 
-// ParseKey reads the text of a key file.
+// ParseKey reads the text of one key.
 func ParseKey(text string) (*Key, error) {
 	encoded, ok := strings.CutPrefix(strings.TrimSpace(text), keyFilePrefix)
 	if !ok {
@@ -62,51 +61,13 @@ func ParseKey(text string) (*Key, error) {
 	return newKey([keyBytes]byte(raw)), nil
 }
 
-// ErrOpenToOthers is returned for a key file that other users may read.
-var ErrOpenToOthers = errors.New("the sealing key file may be read by others; run chmod 600 on it")
-
-// LoadKey reads a key file. It returns an error that wraps fs.ErrNotExist when
-// there is none.
-func LoadKey(path string) (*Key, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("sealing key: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s: %w", path, ErrOpenToOthers)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("sealing key: %w", err)
-	}
-	key, err := ParseKey(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return key, nil
+// text is what a key file holds of the key.
+func (k *Key) text() string {
+	return keyFilePrefix + base64.RawURLEncoding.EncodeToString(k.secret[:]) + "\n"
 }
 
-// LoadOrCreateKey reads the key file, or writes a fresh one with mode 0600. Of two
-// processes that create it at once, both end up with the same key.
-func LoadOrCreateKey(path string) (*Key, error) {
-	key, err := LoadKey(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return key, err
-	}
-	key = NewKey()
-	temp, err := os.CreateTemp(filepath.Dir(path), ".sealing-key-*") // mode 0600
-	if err != nil {
-		return nil, fmt.Errorf("sealing key: %w", err)
-	}
-	defer os.Remove(temp.Name())
-	text := keyFilePrefix + base64.RawURLEncoding.EncodeToString(key.secret[:]) + "\n"
-	_, err = temp.WriteString(text)
-	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return nil, fmt.Errorf("sealing key: %w", err)
-	}
-	// Link fails if somebody else was quicker; then his key is the one.
-	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("sealing key: %w", err)
-	}
-	return LoadKey(path)
-}
+// ID tells the key from others. It is no secret: sealed values carry it.
+func (k *Key) ID() string { return hex.EncodeToString(k.id[:]) }
+
+// Ring returns a ring of this key alone, which is in no file.
+func (k *Key) Ring() *Ring { return NewRing(k) }

@@ -95,14 +95,14 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 			return s, err
 		}
 	}
-	key, err := seal.LoadOrCreateKey(o.Place.KeyFile())
+	keys, err := seal.LoadOrCreateRing(o.Place.KeyFile())
 	if err != nil {
 		return s, err
 	}
 	if s.DB, err = db.Open(ctx, o.Place.DatabaseAddress()); err != nil {
 		return s, err
 	}
-	if s.Instance, err = instance.Open(ctx, s.DB, key, s.now()); err != nil {
+	if s.Instance, err = instance.Open(ctx, s.DB, keys, s.now()); err != nil {
 		return s, err
 	}
 	if err := instance.SetPublicURL(ctx, s.DB, o.PublicURL); err != nil {

@@ -28,6 +28,8 @@ const (
 	RecoveryCodeUsed  NoticeKind = "recovery_code_used"
 	RecoveryCodesMade NoticeKind = "recovery_codes_made"
 	SignInReported    NoticeKind = "sign_in_reported"
+	// RecoveryCodesVoided: a restore made the present ones worthless.
+	RecoveryCodesVoided NoticeKind = "recovery_codes_voided"
 )
 
 // noticeLife is how long a device is told of a change.

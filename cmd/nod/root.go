@@ -38,6 +38,7 @@ Every command works on the data directory named by --data or NOD_DATA, also whil
 		newServeCommand(), newDemoCommand(), newDeviceCommand(),
 		newUserCommand(), newGroupCommand(), newClientCommand(), newEntraCommand(), newApplyCommand(), newKeysCommand(),
 		newPolicyCommand(), newAuditCommand(), newConfigCommand(), newOutboxCommand(), newMailCommand(), newVersionCommand(),
+		newBackupCommand(), newRestoreCommand(),
 	)
 	asParent(root)
 	for _, cmd := range root.Commands() {

@@ -62,6 +62,9 @@ func VerifyTOTP(secret []byte, passcode string, now time.Time, lastStep int64) (
 	return TOTP{}.Verify(secret, passcode, now, lastStep)
 }
 
+// Step is the step that one of nod's own devices makes a passcode of at a moment.
+func Step(now time.Time) (int64, error) { return TOTP{}.step(now) }
+
 func (t TOTP) at(secret []byte, step int64) (string, error) {
 	if t.Hash == "" {
 		t.Hash = SHA256

@@ -15,7 +15,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -56,14 +55,7 @@ type writer interface {
 // file, brings its schema up to date and starts to watch for changes made by
 // other processes. Close it when done.
 func Open(ctx context.Context, url string) (*DB, error) {
-	if url == "" {
-		return nil, errors.New("open database: no address given")
-	}
-	open := openSQLite
-	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
-		open = openPostgres
-	}
-	d, watch, err := open(ctx, url)
+	d, watch, err := openBare(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
@@ -78,6 +70,17 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		watch(watchCtx)
 	}()
 	return d, nil
+}
+
+// openBare opens a database as it is. The function that it returns watches for changes.
+func openBare(ctx context.Context, url string) (*DB, func(context.Context), error) {
+	switch {
+	case url == "":
+		return nil, nil, errors.New("no address given")
+	case IsPostgres(url):
+		return openPostgres(ctx, url)
+	}
+	return openSQLite(ctx, url)
 }
 
 // Engine says which engine the database runs on.

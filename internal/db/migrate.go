@@ -64,11 +64,13 @@ func (d *DB) prepareMigrations(ctx context.Context) error {
 		if err := d.lockMigrations(tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`CREATE TABLE IF NOT EXISTS schema_migrations (
-			number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)`)
+		_, err := tx.Exec(migrationsTable)
 		return err
 	})
 }
+
+const migrationsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
+	number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)`
 
 func (d *DB) apply(ctx context.Context, m migration) error {
 	done, err := d.applied(ctx, m)

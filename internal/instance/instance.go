@@ -23,9 +23,10 @@ const MainIssuer = "main"
 
 // Instance is an opened installation. Its fields do not change while it is open.
 type Instance struct {
-	ID    string
-	Epoch int64
-	Box   *seal.Box
+	ID         string
+	Epoch      int64
+	RestoredAt time.Time // zero if it never was
+	Box        *seal.Box
 }
 
 // ErrWrongKey is returned when the sealing key does not belong to the database.
@@ -34,11 +35,14 @@ var ErrWrongKey = errors.New("the sealing key does not belong to this database")
 var canaryText = []byte("nod canary")
 
 type row struct {
-	ID     string
-	Epoch  int64
-	Canary []byte
-	Root   []byte
+	ID         string
+	Epoch      int64
+	RestoredAt db.Time `db:"restored_at"`
+	Canary     []byte
+	Root       []byte
 }
+
+const selectRow = "SELECT id, epoch, restored_at, canary, root FROM instance WHERE one = 1"
 
 // Open reads the instance row, or creates it in an empty database, and checks the
 // canary before anything else is written.
@@ -68,14 +72,21 @@ func (r row) open(keys seal.Keys) (*Instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open instance %s: %w", r.ID, err)
 	}
-	return &Instance{ID: r.ID, Epoch: r.Epoch, Box: box.WithRoot(root)}, nil
+	return &Instance{ID: r.ID, Epoch: r.Epoch, RestoredAt: r.RestoredAt.Time, Box: box.WithRoot(root)}, nil
 }
 
 func place(column string) seal.Place { return seal.Place{Table: "instance", Row: "1", Column: column} }
 
 func read(ctx context.Context, d *db.DB) (r row, err error) {
-	err = d.Get(ctx, &r, "SELECT id, epoch, canary, root FROM instance WHERE one = 1")
+	err = d.Get(ctx, &r, selectRow)
 	return r, err
+}
+
+// In reads the id and the epoch of the installation that a snapshot is of.
+func In(s *db.Snapshot) (id string, epoch int64, err error) {
+	var r row
+	err = s.Get(&r, "SELECT id, epoch FROM instance WHERE one = 1")
+	return r.ID, r.Epoch, err
 }
 
 func create(ctx context.Context, d *db.DB, keys seal.Keys, now time.Time) error {

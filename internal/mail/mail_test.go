@@ -155,7 +155,7 @@ func TestEveryLetterCanBeWritten(t *testing.T) {
 		"code": "nrc_x", "minutes": "15", "type": "sign-in.reported", "client": "", "ip": "192.0.2.1", "device": "phone", "detail": "x",
 	}
 	for _, kind := range []string{
-		"device_added", "device_removed", "password_changed", "recovery_codes_made", "recovery_code_used", "passkey_added", "passkey_removed",
+		"device_added", "device_removed", "password_changed", "recovery_codes_made", "recovery_code_used", "recovery_codes_voided", "passkey_added", "passkey_removed",
 		"token_added", "token_removed", "sign_in_reported", "reset", "alert", "test",
 	} {
 		m, err := mail.Write(kind, "alice@example.com", gaps)

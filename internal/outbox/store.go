@@ -80,3 +80,8 @@ func forgetTx(tx *db.Tx, before time.Time, limit int) (int64, error) {
 	return tx.Exec(`DELETE FROM outbox WHERE id IN
 		(SELECT id FROM outbox WHERE done_at <= $1 ORDER BY done_at, id LIMIT $2)`, db.At(before), limit)
 }
+
+func restoreTx(tx *db.Tx, now time.Time) (int64, error) {
+	return tx.Exec(`UPDATE outbox SET state = 'dropped', failure = 'the database was restored', payload = $1, done_at = $2, next_at = NULL
+		WHERE state IN ('waiting', 'dead')`, []byte{}, db.At(now))
+}

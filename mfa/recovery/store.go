@@ -62,3 +62,14 @@ func countTx(tx *db.Tx, userID string) (n int, err error) {
 	err = tx.Get(&n, "SELECT count(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL", userID)
 	return n, err
 }
+
+func voidTx(tx *db.Tx) (users []string, err error) {
+	if err := tx.Select(&users, "SELECT DISTINCT user_id FROM recovery_codes WHERE used_at IS NULL ORDER BY user_id"); err != nil {
+		return nil, err
+	}
+	if _, err := tx.Exec("DELETE FROM recovery_codes"); err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec("DELETE FROM recovery_sets")
+	return users, err
+}

@@ -130,3 +130,15 @@ func missing(err error) error {
 	}
 	return err
 }
+
+// restoreTx also forgets what nobody has proved yet.
+func restoreTx(tx *db.Tx, now time.Time, ahead int64) error {
+	if _, err := tx.Exec("DELETE FROM otp_tokens WHERE state = 'pending'"); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("UPDATE otp_tokens SET counter = $1 / period WHERE kind = $2 AND counter < $1 / period", now.Unix(), TOTP); err != nil {
+		return err
+	}
+	_, err := tx.Exec("UPDATE otp_tokens SET counter = counter + $1 WHERE kind = $2", ahead, HOTP)
+	return err
+}

@@ -3,7 +3,7 @@ import { fillOnce } from "./fill.js";
 import { ago } from "./words.js";
 
 const known = ["device_added", "device_removed", "password_changed", "passkey_added", "passkey_removed", "sign_in_reported", "token_added", "token_removed",
-	"recovery_code_used", "recovery_codes_made"];
+	"recovery_code_used", "recovery_codes_made", "recovery_codes_voided"];
 
 /**
  * Shows what happened to the accounts, each as a card that stays until the person has seen it.

@@ -25,6 +25,7 @@ type migration struct {
 // nodes that start at once take turns: the table lock of PostgreSQL and the write
 // lock of SQLite see to it.
 func (d *DB) migrate(ctx context.Context) error {
+	ctx = unhurried(ctx)
 	all, err := readMigrations(d.engine)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)

@@ -37,6 +37,7 @@ var ErrNotFound = errors.New("no such row")
 // DB is an open database. Its methods are safe for concurrent use.
 type DB struct {
 	engine Engine
+	path   string // of SQLite's file
 	pool   *sqlx.DB
 	reads  runner
 	writer writer

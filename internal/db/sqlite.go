@@ -16,18 +16,20 @@ import (
 // a database (3.7.0 to 3.51.2).
 const oldestSQLite = 3_051_003
 
-func openSQLite(ctx context.Context, path string) (*DB, func(context.Context), error) {
-	dsn := func(extra url.Values) string {
-		q := url.Values{"_pragma": {
-			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
-			"temp_store(MEMORY)",
-		}}
-		for k, v := range extra {
-			q[k] = append(q[k], v...)
-		}
-		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+// sqliteDSN is how the driver is told to open the file.
+func sqliteDSN(path string, extra url.Values) string {
+	q := url.Values{"_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
+		"temp_store(MEMORY)",
+	}}
+	for k, v := range extra {
+		q[k] = append(q[k], v...)
 	}
-	writes, err := sqlx.Open("sqlite", dsn(url.Values{"_txlock": {"immediate"}}))
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+func openSQLite(ctx context.Context, path string) (*DB, func(context.Context), error) {
+	writes, err := sqlx.Open("sqlite", sqliteDSN(path, url.Values{"_txlock": {"immediate"}}))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,7 +41,7 @@ func openSQLite(ctx context.Context, path string) (*DB, func(context.Context), e
 	if err != nil {
 		return nil, nil, errors.Join(err, writes.Close())
 	}
-	reads, err := sqlx.Open("sqlite", dsn(url.Values{"_pragma": {"query_only(ON)"}}))
+	reads, err := sqlx.Open("sqlite", sqliteDSN(path, url.Values{"_pragma": {"query_only(ON)"}}))
 	if err != nil {
 		return nil, nil, errors.Join(err, conn.Close(), writes.Close())
 	}
@@ -47,7 +49,7 @@ func openSQLite(ctx context.Context, path string) (*DB, func(context.Context), e
 	reads.SetMaxOpenConns(conns)
 	reads.SetMaxIdleConns(conns)
 	w := newGroupWriter(writes, conn)
-	d := &DB{engine: SQLite, pool: reads, reads: newStatements(reads.PreparexContext), writer: w, bus: newBus()}
+	d := &DB{engine: SQLite, path: path, pool: reads, reads: newStatements(reads.PreparexContext), writer: w, bus: newBus()}
 	w.committed = d.bus.wake
 	return d, func(ctx context.Context) { d.watchFile(ctx, w) }, nil
 }

@@ -79,12 +79,25 @@ func start(t *testing.T, database string) *world {
 // test has. prepare sees the server before it serves.
 func startWith(t *testing.T, o server.Options, prepare ...func(*server.Server)) *world {
 	t.Helper()
+	w := bare(t, o, 0, prepare...)
+	w.user = w.person(username)
+	w.app = w.application(client.New{ID: "mail", Name: "Contoso Mail"})
+	return w
+}
+
+// bare starts a server whose clock is ahead, and adds nothing to what its database holds.
+func bare(t *testing.T, o server.Options, ahead time.Duration, prepare ...func(*server.Server)) *world {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{t: t, issuer: fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port), log: &lockedBuffer{}}
-	o.Place.Data, o.PublicURL = t.TempDir(), w.issuer
+	w.ahead.Store(int64(ahead))
+	o.PublicURL = w.issuer
+	if o.Place.Data == "" {
+		o.Place.Data = t.TempDir()
+	}
 	o.Log = slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	o.Now = func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 	w.s, err = server.Open(t.Context(), o)
@@ -108,8 +121,6 @@ func startWith(t *testing.T, o server.Options, prepare ...func(*server.Server)) 
 		}
 		w.noSecretInTheLog()
 	})
-	w.user = w.person(username)
-	w.app = w.application(client.New{ID: "mail", Name: "Contoso Mail"})
 	return w
 }
 
@@ -137,6 +148,12 @@ func (w *world) application(n client.New) app {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return w.relyingParty(c.ID, secret)
+}
+
+// relyingParty is an application that is registered already.
+func (w *world) relyingParty(id, secret string) app {
+	w.t.Helper()
 	w.hide(secret)
 	provider, err := oidc.NewProvider(w.t.Context(), w.issuer)
 	if err != nil {
@@ -146,10 +163,10 @@ func (w *world) application(n client.New) app {
 	endpoint.AuthStyle = oauth2.AuthStyleInHeader // guessing hides the first error behind a second
 	return app{
 		Config: oauth2.Config{
-			ClientID: c.ID, ClientSecret: secret, Endpoint: endpoint, RedirectURL: callback,
+			ClientID: id, ClientSecret: secret, Endpoint: endpoint, RedirectURL: callback,
 			Scopes: []string{oidc.ScopeOpenID, "profile", "email", oidc.ScopeOfflineAccess},
 		},
-		verifier: provider.Verifier(&oidc.Config{ClientID: c.ID, SupportedSigningAlgs: []string{"RS256", "ES256", "EdDSA"}}),
+		verifier: provider.Verifier(&oidc.Config{ClientID: id, SupportedSigningAlgs: []string{"RS256", "ES256", "EdDSA"}, Now: w.s.Options.Now}),
 		provider: provider,
 	}
 }

@@ -53,9 +53,18 @@ func PostgresURL(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v", err)
 	}
-	admin, _ := server()
+	return emptyPostgres(t, " TEMPLATE "+from)
+}
+
+// emptyPostgres creates a database by the words that follow its name.
+func emptyPostgres(t testing.TB, like string) string {
+	t.Helper()
+	admin, err := server()
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
 	name := "nod_test_" + strings.ToLower(rand.Text()[:12])
-	if err := run(admin, "CREATE DATABASE "+name+" TEMPLATE "+from); err != nil {
+	if err := run(admin, "CREATE DATABASE "+name+like); err != nil {
 		t.Fatalf("create a test database: %v", err)
 	}
 	t.Cleanup(func() {

@@ -90,7 +90,7 @@ func (i *installation) start() {
 	}
 	i.t.Cleanup(i.stop)
 	for range 200 {
-		if res, err := http.Get(i.issuer + "/readyz"); err == nil {
+		if res, err := http.Get("http://" + i.listen + "/readyz"); err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK {
 				return

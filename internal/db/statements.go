@@ -60,9 +60,21 @@ func (s *statements) of(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	return stmt, nil
 }
 
+// read returns the compiled query and the context to run it with. A query is over in
+// microseconds, and what would watch for a caller that leaves meanwhile, two goroutines for
+// each query, takes as long: whether he is still there is looked at once, before.
+func (s *statements) read(ctx context.Context, query string) (context.Context, *sqlx.Stmt, error) {
+	if err := ctx.Err(); err != nil {
+		return ctx, nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	stmt, err := s.of(ctx, query)
+	return ctx, stmt, err
+}
+
 // GetContext reads one row.
 func (s *statements) GetContext(ctx context.Context, dest any, query string, args ...any) error {
-	stmt, err := s.of(ctx, query)
+	ctx, stmt, err := s.read(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -71,7 +83,7 @@ func (s *statements) GetContext(ctx context.Context, dest any, query string, arg
 
 // SelectContext reads all rows.
 func (s *statements) SelectContext(ctx context.Context, dest any, query string, args ...any) error {
-	stmt, err := s.of(ctx, query)
+	ctx, stmt, err := s.read(ctx, query)
 	if err != nil {
 		return err
 	}

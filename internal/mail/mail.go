@@ -16,6 +16,8 @@ import (
 	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"github.com/nod-idp/nod/internal/secret"
 )
 
 // Message is one mail to one person.
@@ -28,7 +30,7 @@ type Message struct {
 // Sender sends mails through one server.
 type Sender struct {
 	Server   Server
-	Password string
+	Password secret.Text
 	From     string      // an address, with a name before it or without
 	TLS      *tls.Config // whom to trust; nil means the system's authorities
 	Now      func() time.Time
@@ -105,7 +107,7 @@ func (s *Sender) client() (*gomail.Client, error) {
 		auth = gomail.SMTPAuthPlainNoEnc // to this machine alone
 	}
 	if s.Server.User != "" {
-		options = append(options, gomail.WithSMTPAuth(auth), gomail.WithUsername(s.Server.User), gomail.WithPassword(s.Password))
+		options = append(options, gomail.WithSMTPAuth(auth), gomail.WithUsername(s.Server.User), gomail.WithPassword(s.Password.Reveal()))
 	}
 	return gomail.NewClient(s.Server.Host, options...)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/nod-idp/nod/internal/mail"
 	"github.com/nod-idp/nod/internal/mail/mailtest"
+	"github.com/nod-idp/nod/internal/secret"
 )
 
 const from = "Northwind <id@northwind.example>"
@@ -121,7 +122,7 @@ func TestTheWayToTheServerIsSafe(t *testing.T) {
 			s := mailtest.Start(t, row.options)
 			sender := &mail.Sender{
 				Server: mail.Server{Host: "127.0.0.1", Port: s.Port, User: row.options.User, Security: row.security},
-				From:   from, TLS: row.trust, Password: row.password,
+				From:   from, TLS: row.trust, Password: secret.Text(row.password),
 			}
 			err := sender.Send(t.Context(), "out_1", m)
 			if row.arrives != (err == nil) {

@@ -12,6 +12,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,10 +21,20 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/internal/outbound"
+	"github.com/nod-idp/nod/internal/secret"
 )
 
-// Secret is what a signature is made with.
+// Secret is what a signature is made with. Neither fmt nor a logger nor an encoder prints it.
 type Secret []byte
+
+// Format hides the secret from every verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, secret.Masked) }
+
+// LogValue hides the secret from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(secret.Masked) }
+
+// MarshalText hides the secret from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(secret.Masked), nil }
 
 // SecretRule says how a secret is written.
 const SecretRule = "whsec_ and 24 to 64 random bytes in base64, in one line"
@@ -32,11 +44,11 @@ var errSecret = errors.New("a webhook secret is " + SecretRule)
 // ParseSecret reads a secret as it stands in a file.
 func ParseSecret(text string) (Secret, error) {
 	rest, found := strings.CutPrefix(strings.TrimSpace(text), "whsec_")
-	secret, err := base64.StdEncoding.DecodeString(rest)
-	if !found || err != nil || len(secret) < 24 || len(secret) > 64 {
+	key, err := base64.StdEncoding.DecodeString(rest)
+	if !found || err != nil || len(key) < 24 || len(key) > 64 {
 		return nil, errSecret
 	}
-	return secret, nil
+	return key, nil
 }
 
 // Sign is the signature of a body that was sent at a moment: version 1, HMAC-SHA256.

@@ -1,10 +1,7 @@
 package guard
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
-	"log/slog"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -70,31 +67,4 @@ func FuzzSingleFindsEveryRepetition(f *testing.F) {
 			t.Fatalf("%q: an error_description cannot hold %q", query, p.Public)
 		}
 	})
-}
-
-func TestASecretPrintsAsStars(t *testing.T) {
-	secret := Secret("canary")
-	nested := struct {
-		S Secret
-		P *Secret
-		M map[string]Secret
-	}{secret, &secret, map[string]Secret{"key": secret}}
-	var out strings.Builder
-	for _, verb := range []string{"%s", "%v", "%+v", "%#v", "%q", "%x", "%X", "%d", "%10s"} {
-		fmt.Fprintf(&out, verb+"\n", secret)
-		fmt.Fprintf(&out, verb+"\n", struct{ S Secret }{secret})
-	}
-	body, err := json.Marshal(nested)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out.Write(body)
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "secret", secret, "nested", nested)
-	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "secret", secret, "error", fmt.Errorf("with %v", secret))
-	if text := strings.ToLower(out.String()); strings.Contains(text, "canary") || strings.Contains(text, "63616e617279") {
-		t.Errorf("a canary got out:\n%s", out.String())
-	}
-	if secret.Reveal() != "canary" {
-		t.Error("want the text when asked for")
-	}
 }

@@ -1,6 +1,6 @@
 // Package guard protects everything that speaks HTTP. It owns the two muxes (Browser for pages, API for
 // machines), the Edge in front of both (request ids, the address of the client, the request log), and the small
-// tools that surfaces share: cookies, form parsing, event streams and secrets that do not print.
+// tools that surfaces share: cookies, form parsing and event streams.
 //
 // It leaves to others what is asked and what is answered: it knows no login, no client and no template. Pages
 // that tell a person about a failure are drawn by a function handed in.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nod-idp/nod/internal/mail"
+	"github.com/nod-idp/nod/internal/secret"
 	"github.com/nod-idp/nod/internal/webhook"
 )
 
@@ -141,11 +142,11 @@ func (o *Outgoing) WebhookSecret() (webhook.Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	return webhook.ParseSecret(text)
+	return webhook.ParseSecret(text.Reveal())
 }
 
 // secretLine reads a file of one line. The error does not repeat what is in it.
-func secretLine(path string) (string, error) {
+func secretLine(path string) (secret.Text, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
@@ -154,5 +155,5 @@ func secretLine(path string) (string, error) {
 	if line == "" || strings.ContainsAny(line, "\r\n") {
 		return "", fmt.Errorf("%s does not hold one line", path)
 	}
-	return line, nil
+	return secret.Text(line), nil
 }

@@ -30,7 +30,7 @@ func TestMailAndWebhooksAreSetUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := c.Sender()
-	if err != nil || s.Password != "geheim" || s.Server.Host != "mail.example" || s.Server.Port != 587 || s.From != "Example <id@example.org>" {
+	if err != nil || s.Password.Reveal() != "geheim" || s.Server.Host != "mail.example" || s.Server.Port != 587 || s.From != "Example <id@example.org>" {
 		t.Errorf("got %+v, %v", s, err)
 	}
 	if secret, err := c.WebhookSecret(); err != nil || len(secret) != 24 {

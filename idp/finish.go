@@ -79,6 +79,7 @@ func (s *Service) endTx(tx *db.Tx, l Login, terms mfa.Terms, began session.Sessi
 	}
 	return audit.Record(tx, audit.Entry{
 		At: l.FinishedAt, Action: "login.finished", Subject: l.ID, User: l.UserID, Client: l.ClientID,
+		Took: l.FinishedAt.Sub(l.CreatedAt),
 		Detail: map[string]any{
 			"session": began.ID, "amr": l.Evidence.AMR(), "acr": l.Evidence.ACR(),
 			"policy": terms.Reasons,

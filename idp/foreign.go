@@ -180,6 +180,7 @@ func (s *Service) finishForeignTx(tx *db.Tx, l Login, terms mfa.Terms) (*Finishe
 	}
 	return &Finished{}, audit.Record(tx, audit.Entry{
 		At: l.FinishedAt, Action: "login.finished", Subject: l.ID, User: l.UserID, Client: l.ClientID,
+		Took: l.FinishedAt.Sub(l.CreatedAt),
 		Detail: map[string]any{
 			"method": ProvedBy(l.Evidence), "amr": l.Evidence.AMR(), "policy": terms.Reasons,
 			"device": l.Evidence.Device, "browser": describeBrowser(l.UserAgent),

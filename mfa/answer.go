@@ -129,7 +129,7 @@ func (s *Service) recordAnswerTx(tx *db.Tx, c challenge, deviceID string, to Sta
 	}
 	return audit.Record(tx, audit.Entry{
 		At: now, Action: "challenge." + string(to), Subject: c.ID, User: c.UserID, Client: c.ClientID,
-		Detail: detail,
+		Detail: detail, Took: now.Sub(c.CreatedAt.Time),
 	})
 }
 

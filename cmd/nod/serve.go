@@ -66,6 +66,12 @@ func serve(ctx context.Context, c config.Config, policy func() (mfa.Policy, erro
 		<-ctx.Done()
 		stop()
 	}()
+	if c.Metrics != "" {
+		if o.Metrics, err = net.Listen("tcp", c.Metrics); err != nil {
+			return fmt.Errorf("listen for metrics on %s: %w", c.Metrics, err)
+		}
+		log.Info("nod tells figures", "metrics", "http://"+o.Metrics.Addr().String()+"/metrics")
+	}
 	s, err := server.Open(ctx, o)
 	if err != nil {
 		return err
@@ -87,8 +93,10 @@ func serve(ctx context.Context, c config.Config, policy func() (mfa.Policy, erro
 
 // options turns settings into what the server is built from.
 func options(c config.Config, log *slog.Logger) (o server.Options, err error) {
+	b := readBuild()
 	o = server.Options{
 		Cores: runtime.GOMAXPROCS(0),
+		Version: b.Version, Revision: b.Revision,
 		Place: c.Place, PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
 		Brand:              page.Brand{Name: c.Organisation},
 		Hasher:             &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},

@@ -71,3 +71,18 @@ func matches(pattern, host, port string) bool {
 
 // origin is the push service of an endpoint (RFC 6454, section 6.2).
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
+// makers are whose push services the known hosts are.
+var makers = map[string]string{
+	"googleapis.com": "google", "google.com": "google", "mozilla.com": "mozilla", "apple.com": "apple", "windows.com": "microsoft",
+}
+
+// service says whose push service a host is, "own" for those that the operator added.
+func service(host string) string {
+	for domain, maker := range makers {
+		if strings.HasSuffix(host, "."+domain) {
+			return maker
+		}
+	}
+	return "own"
+}

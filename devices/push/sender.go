@@ -24,6 +24,9 @@ type Sender struct {
 	Hosts    Hosts
 	Now      func() time.Time // nil means time.Now
 	Log      *slog.Logger     // nil means slog.Default()
+	// Sent is told of every message that was tried: whose push service it was, what became
+	// of it, and how long that took. nil means that nobody counts.
+	Sent func(service string, to Outcome, took time.Duration)
 
 	once  sync.Once
 	slots slots
@@ -87,7 +90,11 @@ func (s *Sender) Send(ctx context.Context, sub Subscription, payload []byte, o O
 	if refused, fine := p.admit(s.now()); !fine {
 		return refused
 	}
+	began := time.Now()
 	got := p.leave(s.try(ctx, sub, at, payload, o), s.now())
+	if s.Sent != nil {
+		s.Sent(service(u.Hostname()), got.Outcome, time.Since(began))
+	}
 	s.attend(at, p, got)
 	return got
 }

@@ -33,7 +33,8 @@ type queue struct {
 	limit   int64         // how many may wait
 	waiting atomic.Int64
 	last    atomic.Int64 // nanoseconds that the last hash took
-	rest    *time.Timer  // started anew whenever the last one leaves
+	shed    atomic.Uint64
+	rest    *time.Timer // started anew whenever the last one leaves
 }
 
 // restAfter is how long nothing is hashed before rested is called.
@@ -66,6 +67,7 @@ func (q *queue) enter(ctx context.Context) error {
 	}
 	if q.waiting.Add(1) > q.limit {
 		q.waiting.Add(-1)
+		q.shed.Add(1)
 		return &BusyError{RetryAfter: q.retryAfter()}
 	}
 	defer q.waiting.Add(-1)
@@ -93,4 +95,24 @@ func (q *queue) leave(took time.Duration) {
 func (q *queue) retryAfter() int {
 	drain := time.Duration(q.last.Load()) * time.Duration(q.limit) / time.Duration(cap(q.slots))
 	return min(1+int(drain/time.Second), 30)
+}
+
+// Load is how busy a [Hasher] is.
+type Load struct {
+	Running int
+	Slots   int // how many may run at once
+	Waiting int
+	Room    int    // how many may wait
+	Shed    uint64 // turned away so far
+	Hashes  uint64 // computed so far, with those that are running
+}
+
+// Load reads how busy the Hasher is at this moment.
+func (h *Hasher) Load() Load {
+	h.once.Do(h.init)
+	q := h.queue
+	return Load{
+		Running: len(q.slots), Slots: cap(q.slots), Waiting: int(q.waiting.Load()), Room: int(q.limit),
+		Shed: q.shed.Load(), Hashes: h.hashes.Load(),
+	}
 }

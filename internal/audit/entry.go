@@ -35,6 +35,8 @@ type Entry struct {
 	User    string // the id of the person concerned, or ""
 	Client  string // the id of the client concerned, or ""
 	Detail  map[string]any
+	// Took is how long it took from its beginning, for those who count; it is not kept.
+	Took time.Duration
 }
 
 // Origin says where a change came from. Web puts it into the request's context,
@@ -90,5 +92,6 @@ func Record(tx *db.Tx, e Entry) error {
 	if err != nil {
 		return fmt.Errorf("audit %s: %w", e.Action, err)
 	}
+	tx.Note(db.Note{Name: e.Action, Outcome: string(e.Outcome), Took: e.Took})
 	return nil
 }

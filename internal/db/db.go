@@ -42,6 +42,8 @@ type DB struct {
 	reads  runner
 	writer writer
 	bus    *bus
+	watch  *watcher
+	leases leases
 	stop   context.CancelFunc
 	done   chan struct{} // closed when the watcher has returned
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -19,6 +20,7 @@ type groupWriter struct {
 	run       *statements // on that connection
 	jobs      chan *job
 	committed func(topics []string)
+	watch     *watcher
 	closing   sync.Once
 	quit      chan struct{}
 	done      chan struct{}
@@ -30,6 +32,7 @@ type job struct {
 	err      error
 	panicked any
 	topics   []string
+	notes    []Note
 	version  int64
 	finished chan struct{}
 }
@@ -46,7 +49,7 @@ var ErrClosed = errors.New("the database is closed")
 func newGroupWriter(db *sqlx.DB, conn *sqlx.Conn) *groupWriter {
 	w := &groupWriter{
 		db: db, conn: conn, run: newStatements(conn.PreparexContext), jobs: make(chan *job, waitingJobs),
-		quit: make(chan struct{}), done: make(chan struct{}),
+		quit: make(chan struct{}), done: make(chan struct{}), watch: &watcher{},
 	}
 	go w.work()
 	return w
@@ -130,8 +133,10 @@ func (w *groupWriter) group(first *job) {
 	// so the callers' contexts are looked at before a job starts and not after.
 	ctx := context.Background()
 	var batch []*job
+	began := time.Now()
 	_, err := w.run.ExecContext(ctx, "BEGIN IMMEDIATE")
 	if err != nil {
+		w.watch.tell(began, Commit{Writes: 1, Err: err})
 		first.err = err
 		close(first.finished)
 		return
@@ -154,17 +159,20 @@ func (w *groupWriter) group(first *job) {
 		_, _ = w.run.ExecContext(ctx, "ROLLBACK")
 	}
 	var topics []string
+	var notes []Note
 	for _, j := range batch {
 		if err != nil && j.err == nil {
 			j.err = fmt.Errorf("commit: %w", err)
 		}
 		if j.err == nil {
 			topics = append(topics, j.topics...)
+			notes = append(notes, j.notes...)
 		}
 	}
 	if err == nil && len(topics) > 0 {
 		w.committed(topics)
 	}
+	w.watch.tell(began, Commit{Writes: len(batch), Err: err, Notes: notes})
 	for _, j := range batch {
 		close(j.finished)
 	}
@@ -200,7 +208,7 @@ func (w *groupWriter) one(ctx context.Context, j *job) error {
 		_, err := w.run.ExecContext(ctx, "RELEASE job")
 		return err
 	}
-	j.topics = t.topics
+	j.topics, j.notes = t.topics, t.notes
 	_, err := w.run.ExecContext(ctx, "RELEASE job")
 	return err
 }

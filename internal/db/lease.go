@@ -16,6 +16,11 @@ func (d *DB) Lease(ctx context.Context, name, holder string, now time.Time, life
 		held = n == 1
 		return err
 	})
+	if held = held && err == nil; held {
+		d.leases.until.Store(name, now.Add(life))
+	} else {
+		d.leases.until.Delete(name)
+	}
 	return held, err
 }
 

@@ -12,8 +12,9 @@ import (
 )
 
 type pgWriter struct {
-	db  *sqlx.DB
-	bus *bus
+	db    *sqlx.DB
+	bus   *bus
+	watch *watcher
 }
 
 // Retries of a transaction that PostgreSQL broke off because of another one.
@@ -56,6 +57,7 @@ func (w *pgWriter) write(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (w *pgWriter) once(ctx context.Context, fn func(*Tx) error) error {
+	began := time.Now()
 	x, err := w.begin(ctx)
 	if err != nil {
 		return errUndone{err}
@@ -72,8 +74,10 @@ func (w *pgWriter) once(ctx context.Context, fn func(*Tx) error) error {
 		return x.failed(err)
 	}
 	if err := x.commit(t.ctx); err != nil {
+		w.watch.tell(began, Commit{Writes: 1, Err: err})
 		return err
 	}
+	w.watch.tell(began, Commit{Writes: 1, Notes: t.notes})
 	w.bus.wake(t.topics)
 	return nil
 }

@@ -52,8 +52,8 @@ func openPostgres(ctx context.Context, url string) (*DB, func(context.Context), 
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	d := &DB{engine: Postgres, pool: pool, reads: pgReads{pool}, bus: newBus()}
-	d.writer = &pgWriter{db: pool, bus: d.bus}
+	d := &DB{engine: Postgres, pool: pool, reads: pgReads{pool}, bus: newBus(), watch: &watcher{}}
+	d.writer = &pgWriter{db: pool, bus: d.bus, watch: d.watch}
 	return d, func(ctx context.Context) { d.watchPostgres(ctx, config) }, nil
 }
 

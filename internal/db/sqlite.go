@@ -49,7 +49,7 @@ func openSQLite(ctx context.Context, path string) (*DB, func(context.Context), e
 	reads.SetMaxOpenConns(conns)
 	reads.SetMaxIdleConns(conns)
 	w := newGroupWriter(writes, conn)
-	d := &DB{engine: SQLite, path: path, pool: reads, reads: newStatements(reads.PreparexContext), writer: w, bus: newBus()}
+	d := &DB{engine: SQLite, path: path, pool: reads, reads: newStatements(reads.PreparexContext), writer: w, bus: newBus(), watch: w.watch}
 	w.committed = d.bus.wake
 	return d, func(ctx context.Context) { d.watchFile(ctx, w) }, nil
 }

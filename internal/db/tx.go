@@ -14,6 +14,7 @@ type Tx struct {
 	ctx    context.Context
 	run    runner
 	topics []string
+	notes  []Note
 }
 
 // Get reads one row into dest. It returns ErrNotFound when there is none.

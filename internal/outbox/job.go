@@ -35,6 +35,9 @@ type Job struct {
 	*Outbox
 	Deliver map[string]Deliver // by kind
 	Log     *slog.Logger       // nil means slog.Default()
+	// Tried is told of every attempt and the state that its message has come to; nil means
+	// that nobody counts.
+	Tried func(kind string, to State)
 }
 
 // Pace of delivering.

@@ -85,3 +85,15 @@ func restoreTx(tx *db.Tx, now time.Time) (int64, error) {
 	return tx.Exec(`UPDATE outbox SET state = 'dropped', failure = 'the database was restored', payload = $1, done_at = $2, next_at = NULL
 		WHERE state IN ('waiting', 'dead')`, []byte{}, db.At(now))
 }
+
+func (o *Outbox) readDepth(ctx context.Context) (waiting int, oldest db.Time, dead int, err error) {
+	var w struct {
+		N      int
+		Oldest db.Time
+	}
+	if err = o.DB.Get(ctx, &w, "SELECT COUNT(*) AS n, MIN(made_at) AS oldest FROM outbox WHERE next_at IS NOT NULL"); err != nil {
+		return 0, db.Time{}, 0, err
+	}
+	err = o.DB.Get(ctx, &dead, "SELECT COUNT(*) FROM outbox WHERE state = 'dead'")
+	return w.N, w.Oldest, dead, err
+}

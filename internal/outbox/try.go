@@ -32,6 +32,9 @@ func (j *Job) try(ctx context.Context, r row) {
 	if err != nil {
 		j.report(ctx, "what became of a message cannot be noted; it may be delivered twice", err)
 	}
+	if j.Tried != nil {
+		j.Tried(r.Kind, state)
+	}
 	switch {
 	case state == Dead:
 		j.log().Error("a message was given up", "id", r.ID, "kind", r.Kind, "about", r.Label, "attempts", r.Attempts, "error", failed)

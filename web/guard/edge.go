@@ -21,6 +21,9 @@ type Edge struct {
 	PublicURL string           // the only source of scheme and host; https switches HSTS on
 	NoHSTS    bool             // for hosts that must stay reachable by http under other ports
 	Now       func() time.Time // nil means time.Now
+	// Observe is told of every request when it is over: the pattern of its route, "" if it had none, the status and how
+	// long it took. nil means that nobody counts.
+	Observe func(route string, status int, took time.Duration)
 	// Context adds what the rooms want to know of a request, such as where a change in the journal came from; nil
 	// adds nothing. RequestID and ClientIP can be asked of the context it is given.
 	Context func(context.Context) context.Context
@@ -41,7 +44,13 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(ctx)
 	// Deferred, since a dropped connection travels as a panic and must be logged as well.
-	defer func() { e.write(rec, r, l, e.now().Sub(began)) }()
+	defer func() {
+		took := e.now().Sub(began)
+		if e.Observe != nil {
+			e.Observe(r.Pattern, rec.status, took)
+		}
+		e.write(rec, r, l, took)
+	}()
 
 	rec.Header().Set("X-Request-Id", l.id)
 	if strings.HasPrefix(e.PublicURL, "https:") && !e.NoHSTS {

@@ -25,6 +25,9 @@ type Streams struct {
 	open atomic.Int64
 }
 
+// Open is how many streams are open in this process.
+func (s *Streams) Open() int { return int(s.open.Load()) }
+
 // Stream is one open stream. It belongs to the handler that runs it.
 type Stream struct {
 	w        http.ResponseWriter

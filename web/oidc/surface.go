@@ -73,6 +73,10 @@ type Surface struct {
 	// Inquiries ask people for clients that have no browser to send.
 	Inquiries *ciba.Inquiries
 
+	// Counted is told of every request for tokens, by its grant and what came of it: "ok" or
+	// the code of a refusal. nil means that nobody counts.
+	Counted func(grant, result string)
+
 	views    *page.Set
 	toolkit  http.Handler
 	asserted *assertion.Judge
@@ -140,7 +144,7 @@ func (s *Surface) RegisterAPI(a *guard.API) error {
 	a.Handle("GET "+jwksPath, guard.Route{Handler: s.jwks, FromMemory: true, CORS: everybody})
 
 	form := []string{guard.Form}
-	a.Handle("POST "+tokenPath, guard.Route{Handler: s.tokenFront, Accepts: form, MaxBody: maxForm, CORS: s.cors(http.MethodPost)})
+	a.Handle("POST "+tokenPath, guard.Route{Handler: s.countedToken, Accepts: form, MaxBody: maxForm, CORS: s.cors(http.MethodPost)})
 	a.Handle("POST "+pushPath, guard.Route{Handler: s.push, Accepts: form, MaxBody: maxPushed})
 	a.Handle("POST "+introspectPath, guard.Route{Handler: s.introspectFront, Accepts: form, MaxBody: maxForm})
 	a.Handle("POST "+revokePath, guard.Route{Handler: s.revokeFront, Accepts: form, MaxBody: maxForm})

@@ -37,6 +37,9 @@ func (c *Config) check(said source) (errs []error) {
 		}
 	}
 	c.checkTransport(refuse)
+	if c.Metrics != "" && c.Metrics == c.Listen {
+		refuse("metrics", c.Metrics, "another address than listen: figures are not for the public")
+	}
 	c.Outgoing.check(refuse)
 	c.Relay.check(refuse)
 	return errs

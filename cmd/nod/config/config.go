@@ -38,6 +38,7 @@ type Config struct {
 	TrustedProxies guard.Proxies
 	HSTS           bool
 	LogLevel       slog.Level
+	Metrics        string // HOST:PORT, "" for none
 	Organisation   string
 
 	Argon2Memory      uint32 // KiB

@@ -38,6 +38,7 @@ func (c *Config) settings() []setting {
 		{"trusted_proxies", proxies(&c.TrustedProxies), "", "networks of reverse proxies whose X-Forwarded-For is believed, separated by commas"},
 		{"hsts", boolean(&c.HSTS), "true", "tell browsers to come back with https only"},
 		{"log_level", level(&c.LogLevel), "info", "least level that is logged: debug, info, warn or error"},
+		{"metrics", metricsAddress(&c.Metrics), "", "address on which Prometheus may read figures, such as 127.0.0.1:9090; none by default"},
 		{"organisation", line(&c.Organisation), "", "name shown on pages and devices"},
 
 		{"argon2_memory", memory(&c.Argon2Memory, 8*mib, 1024*mib), "19MiB", "memory for hashing one password"},

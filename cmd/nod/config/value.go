@@ -40,6 +40,15 @@ func hostPort(to *string) value {
 	}, func() string { return *to }}
 }
 
+// metricsAddress is an address to listen on, or nothing.
+func metricsAddress(to *string) value {
+	v := hostPort(to)
+	return value{v.kind, "HOST:PORT, such as 127.0.0.1:9090, or nothing", func(s string) bool {
+		*to = ""
+		return s == "" || v.parse(s)
+	}, v.show}
+}
+
 // database keeps the password of the address out of everything that is shown.
 func database(to *string) value {
 	v := text(to, "url", "postgres://USER:PASSWORD@HOST/NAME, or nothing for SQLite in the data directory", func(s string) bool {

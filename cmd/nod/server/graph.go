@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nod-idp/nod/cmd/nod/metrics"
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/push"
 	"github.com/nod-idp/nod/idp"
@@ -36,6 +37,7 @@ import (
 	"github.com/nod-idp/nod/mfa/recovery"
 	"github.com/nod-idp/nod/mfa/throttle"
 	typed "github.com/nod-idp/nod/mfa/token"
+	"github.com/nod-idp/nod/web/guard"
 )
 
 // Server is nod, opened and ready to serve. Its rooms are exported for tests and
@@ -69,6 +71,8 @@ type Server struct {
 	lock     *os.File
 	ready    readiness
 	rules    rules
+	metrics  *metrics.Metrics // nil: nobody is told
+	streams  *guard.Streams
 	shutdown chan struct{}
 	stopping sync.Once
 }
@@ -114,10 +118,12 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 			return s, err
 		}
 	}
+	s.streams = &guard.Streams{Max: o.MaxWaitingStreams, Shutdown: s.shutdown}
 	s.openOutbox()
 	if err := s.openPush(ctx); err != nil {
 		return s, err
 	}
+	s.count()
 	if err := s.Keys.Start(ctx); err != nil {
 		return s, err
 	}
@@ -192,6 +198,9 @@ func (s *Server) Close() error {
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
+	}
+	if l := s.Options.Metrics; l != nil {
+		_ = l.Close() // closed already, if it was served on
 	}
 	return errors.Join(errs...)
 }

@@ -58,15 +58,15 @@ func (s *Server) Handler() (http.Handler, error) {
 	pages.Handle("GET /favicon.ico", site.Favicon)
 	api.Handle("GET /healthz", guard.Route{Handler: s.healthz, FromMemory: true})
 	api.Handle("GET /readyz", guard.Route{Handler: s.readyz, FromMemory: true})
-	return &guard.Edge{
+	return s.countWeb(&guard.Edge{
 		API: api, Browser: pages, Log: o.log(), Proxies: o.Proxies, PublicURL: o.PublicURL, NoHSTS: o.NoHSTS, Context: origin,
-	}, nil
+	}), nil
 }
 
 func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API) error {
 	o := s.Options
 	jar := cookie.Jar{Cookies: guard.Cookies{Secure: o.secure()}, KnownLife: s.Sessions.KnownFor()}
-	streams := &guard.Streams{Max: o.MaxWaitingStreams, Shutdown: s.shutdown}
+	streams := s.streams
 	views, err := login.NewViews(site)
 	if err != nil {
 		return err
@@ -114,6 +114,7 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 		Keys: s.Keys, ClientKeys: &keyset.Keys{Outbound: s.Outbound, Now: o.Now}, Box: s.Instance.Box, Jar: jar, Site: site,
 		Pairings: s.Pairings, Inquiries: s.Inquiries, PairURL: o.PublicURL + pair.Path, Pushed: s.Pushed, Now: o.Now,
 	}
+	s.countTokens(protocol)
 	if err := protocol.RegisterPages(pages); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -68,6 +69,9 @@ type Options struct {
 	DrainFor           time.Duration // between not being ready and closing; 0 means not at all
 	Now                func() time.Time
 	MaxWaitingStreams  int
+
+	Metrics           net.Listener // where figures are told, nil for nowhere
+	Version, Revision string       // of this binary
 }
 
 func (o Options) secure() bool { return strings.HasPrefix(o.PublicURL, "https:") }

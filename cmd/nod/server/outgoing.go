@@ -40,7 +40,7 @@ func (s *Server) outboxJob() *outbox.Job {
 		Poster: &webhook.Poster{Client: s.Outbound, Secret: o.WebhookSecret, Now: o.Now},
 	}
 	s.Logout.Client, s.Inquiries.Outbound = s.Outbound, s.Outbound
-	return &outbox.Job{Outbox: s.Outbox, Log: o.log(), Deliver: map[string]outbox.Deliver{
+	return s.countJob(&outbox.Job{Outbox: s.Outbox, Log: o.log(), Deliver: map[string]outbox.Deliver{
 		letters.KindNotice:  s.Letters.DeliverNotice,
 		letters.KindMail:    s.Letters.DeliverMail,
 		signals.KindSignal:  spread.Deliver,
@@ -48,5 +48,5 @@ func (s *Server) outboxJob() *outbox.Job {
 		idp.KindReset:       s.Logins.DeliverReset,
 		logout.Kind:         s.Logout.Deliver,
 		ciba.KindPing:       s.Inquiries.DeliverPing,
-	}}
+	}})
 }

@@ -38,6 +38,11 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		defer close(jobsDone)
 		s.jobs(jobsCtx)
 	}()
+	telling := make(chan struct{})
+	go func() {
+		defer close(telling)
+		s.tell(jobsCtx)
+	}()
 	served := make(chan error, 1)
 	go func() {
 		if s.Options.TLS != nil {
@@ -55,6 +60,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	}
 	stopJobs()
 	<-jobsDone
+	<-telling
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/internal/random"
 )
 
@@ -187,6 +188,7 @@ func (s *Service) answerFromSession(ctx context.Context, l Login, held session.S
 	if err != nil {
 		return Response{}, err
 	}
+	failpoint.Hit(failpoint.CodeIssued)
 	return s.answer(ctx, l.Request, request, issued, l.CreatedAt)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/mfa/throttle"
 )
@@ -112,6 +113,7 @@ func (s *Service) SubmitPasscode(ctx context.Context, id string, b Browser, form
 	if err != nil {
 		return nil, s.notePasscode(ctx, l, err)
 	}
+	failpoint.Hit(failpoint.SessionStored)
 	return finished, nil
 }
 
@@ -129,6 +131,7 @@ func (s *Service) submitPasscode(ctx context.Context, id string, b Browser, form
 	}
 	then := func(tx *db.Tx, p mfa.Proof) (err error) {
 		finished, err = s.factorProvedTx(tx, l, b, demand, held, p)
+		failpoint.Hit(failpoint.SessionUnstored)
 		return err
 	}
 	if l.Method == ByTyped {

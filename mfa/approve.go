@@ -12,6 +12,7 @@ import (
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/failpoint"
 )
 
 // approve judges an approval and then, whatever the judgement, goes the same way:
@@ -34,10 +35,15 @@ func (s *Service) approve(ctx context.Context, c challenge, d devices.Device, a 
 		if j.fault != nil {
 			return s.missTx(tx, c, d, j)
 		}
-		return s.approvedTx(tx, c, d, a.Passcode, j, s.now())
+		err := s.approvedTx(tx, c, d, a.Passcode, j, s.now())
+		failpoint.Hit(failpoint.ApprovalUnstored)
+		return err
 	})
 	if err == nil && j.fault != nil {
 		return j.fault
+	}
+	if err == nil {
+		failpoint.Hit(failpoint.ApprovalStored)
 	}
 	return wrap("approve a request", err)
 }

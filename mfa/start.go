@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/devices/protocol"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/internal/random"
 	"github.com/nod-idp/nod/mfa/throttle"
 )
@@ -50,7 +51,9 @@ func (s *Service) Start(ctx context.Context, ask Ask, also func(tx *db.Tx, chall
 			if id, err = s.startTx(tx, ask); err != nil {
 				return err
 			}
-			return also(tx, id)
+			err = also(tx, id)
+			failpoint.Hit(failpoint.ChallengeUnstored)
+			return err
 		})
 		if !errors.Is(err, errRaced) {
 			break
@@ -59,6 +62,7 @@ func (s *Service) Start(ctx context.Context, ask Ask, also func(tx *db.Tx, chall
 	if err != nil {
 		return "", fmt.Errorf("ask the devices: %w", err)
 	}
+	failpoint.Hit(failpoint.ChallengeStored)
 	return id, nil
 }
 

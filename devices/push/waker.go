@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/internal/queue"
 )
 
@@ -91,6 +92,7 @@ func (w *Waker) try(ctx context.Context, o Order) {
 	limited, cancel := context.WithTimeout(ctx, wakeWithin)
 	defer cancel()
 	got := w.Pager.Wake(limited, o.DeviceID, o.WakeID, o.ExpiresAt.Time)
+	failpoint.Hit(failpoint.PushSent)
 	again := w.again(o, got)
 	noted, cancel := context.WithTimeout(ctx, noteWithin)
 	defer cancel()

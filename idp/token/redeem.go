@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/internal/random"
 )
 
@@ -42,6 +43,7 @@ func (t *Tokens) Redeem(ctx context.Context, c client.Client, code, redirectURI,
 	if err = errors.Join(err, refused); err != nil {
 		return Issued{}, fmt.Errorf("redeem code: %w", err)
 	}
+	failpoint.Hit(failpoint.CodeRedeemed)
 	// Signing is slow, so it happens outside the transaction.
 	if err := t.signAccess(key, &issued); err != nil {
 		return Issued{}, fmt.Errorf("redeem code: %w", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/internal/random"
 )
 
@@ -42,6 +43,7 @@ func (t *Tokens) Refresh(ctx context.Context, c client.Client, presented string,
 	if err = errors.Join(err, refused); err != nil {
 		return Issued{}, fmt.Errorf("refresh: %w", err)
 	}
+	failpoint.Hit(failpoint.RefreshStored)
 	if err := t.signAccess(key, &issued); err != nil {
 		return Issued{}, fmt.Errorf("refresh: %w", err)
 	}

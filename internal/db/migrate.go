@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/migrations"
 )
 
@@ -89,6 +90,7 @@ func (d *DB) apply(ctx context.Context, m migration) error {
 		if _, err := tx.run.ExecContext(tx.ctx, m.text); err != nil {
 			return err
 		}
+		failpoint.Hit(failpoint.MigrationUnfinished)
 		_, err := tx.Exec("INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
 			m.number, m.name, m.checksum, time.Now().UnixMilli())
 		return err

@@ -98,6 +98,13 @@ func (p *Phone) answer(ctx context.Context, a protocol.Answer) error {
 	return p.call(ctx, protocol.VerbAnswer, a, &answered)
 }
 
+// Subscribe tells the server where this phone can be woken: PushSubscriptionJSON (W3C Push
+// API, section 8).
+func (p *Phone) Subscribe(ctx context.Context, subscription []byte) error {
+	var state protocol.PushState
+	return p.call(ctx, protocol.VerbSubscribe, protocol.Subscribe{Subscription: subscription}, &state)
+}
+
 // SetPush says whether the server shall wake this phone.
 func (p *Phone) SetPush(ctx context.Context, on bool) error {
 	var state protocol.PushState

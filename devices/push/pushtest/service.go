@@ -9,6 +9,7 @@ package pushtest
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -64,6 +65,11 @@ func (s *Service) Roots() *x509.CertPool {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.server.Certificate())
 	return roots
+}
+
+// Certificate is the certificate of the service, for processes that read theirs from a file.
+func (s *Service) Certificate() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.server.Certificate().Raw})
 }
 
 // Requests is how many requests have come in, faults among them.

@@ -95,7 +95,7 @@ func serve(ctx context.Context, c config.Config, policy func() (mfa.Policy, erro
 func options(c config.Config, log *slog.Logger) (o server.Options, err error) {
 	b := readBuild()
 	o = server.Options{
-		Cores: runtime.GOMAXPROCS(0),
+		Cores:   runtime.GOMAXPROCS(0),
 		Version: b.Version, Revision: b.Revision,
 		Place: c.Place, PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
 		Brand:              page.Brand{Name: c.Organisation},

@@ -48,14 +48,15 @@ func TestMain(m *testing.M) {
 
 // installation is one data directory and, while it runs, one `nod serve`.
 type installation struct {
-	t      *testing.T
-	nod    string
-	data   string
-	issuer string
-	listen string
-	log    *lockedBuffer
-	config string // a configuration file, "" for none
-	serve  *exec.Cmd
+	t        *testing.T
+	nod      string
+	data     string
+	issuer   string
+	listen   string
+	log      *lockedBuffer
+	config   string // a configuration file, "" for none
+	database string // PostgreSQL, "" for SQLite in data
+	serve    *exec.Cmd
 }
 
 func install(t *testing.T) *installation {
@@ -81,6 +82,9 @@ func install(t *testing.T) *installation {
 func (i *installation) start() {
 	i.t.Helper()
 	i.serve = exec.Command(i.nod, "serve", "--data", i.data, "--listen", i.listen, "--public-url", i.issuer)
+	if i.database != "" {
+		i.serve.Args = append(i.serve.Args, "--database", i.database)
+	}
 	if i.config != "" {
 		i.serve.Args = append(i.serve.Args, "--config", i.config)
 	}

@@ -17,10 +17,13 @@ func newKeysCommand() *cobra.Command {
 		Long: `Look at the keys that sign tokens, and change them.
 
 A key is next while it is published and does not sign yet, active while it signs, and
-retired while it is published only so that what it signed can be checked.`,
+retired while it is published only so that what it signed can be checked.
+
+The sealing key is another one: it encrypts what the database must not show, and is changed
+with "nod keys reseal".`,
 		Example: "  nod keys list\n  nod keys rotate --alg ES256",
 	}
-	cmd.AddCommand(newKeysListCommand(), newKeysRotateCommand())
+	cmd.AddCommand(newKeysListCommand(), newKeysRotateCommand(), newKeysResealCommand())
 	return bindPlace(cmd)
 }
 

@@ -73,6 +73,23 @@ func KeyOf(sealed []byte) (id [idBytes]byte, ok bool) {
 // Mark is how every value begins that was sealed under the key.
 func (k *Key) Mark() []byte { return append([]byte{version}, k.id[:]...) }
 
+// OldMarks are those of the keys that do not seal.
+func (r *Ring) OldMarks() (marks [][]byte) {
+	h := r.held.Load()
+	for _, k := range h.keys {
+		if k.id != h.sealing.id {
+			marks = append(marks, k.Mark())
+		}
+	}
+	return marks
+}
+
+// Last is the key that was added last.
+func (r *Ring) Last() *Key {
+	keys := r.held.Load().keys
+	return keys[len(keys)-1]
+}
+
 func (r *Ring) find(id [idBytes]byte) *Key {
 	if key := r.held.Load().find(id); key != nil || r.path == "" {
 		return key

@@ -17,6 +17,7 @@ const maxSkew = 2 * time.Second
 // readiness remembers the last check for a moment, so that probes cost nothing.
 type readiness struct {
 	draining atomic.Bool
+	keyless  atomic.Bool // the sealing key in force is not here
 
 	mu   sync.Mutex
 	at   time.Time
@@ -40,6 +41,9 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) fault(ctx context.Context) string {
 	if s.ready.draining.Load() {
 		return "draining"
+	}
+	if s.ready.keyless.Load() {
+		return "sealing key"
 	}
 	s.ready.mu.Lock()
 	defer s.ready.mu.Unlock()

@@ -79,6 +79,9 @@ func read(flags *pflag.FlagSet, environ []string, settings []setting) (source, *
 	if said == nil {
 		said = source{}
 	}
+	if _, ok := said["sealing_key_file"]; !ok {
+		maps.Copy(said, fromCredentials(environ))
+	}
 	fromEnv, envErrs := fromEnvironment(environ, settings)
 	maps.Copy(said, fromEnv)
 	maps.Copy(said, fromFlags(flags, settings))

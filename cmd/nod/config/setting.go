@@ -76,6 +76,6 @@ func (p *Place) settings() []setting {
 	return []setting{
 		{"data", file(&p.Data), DefaultData, "directory of the SQLite database and the sealing key"},
 		{"database", database(&p.Database), "", "PostgreSQL to use instead of SQLite, postgres://USER:PASSWORD@HOST/NAME"},
-		{"sealing_key_file", file(&p.SealingKeyFile), "", "file of the sealing key (default: sealing.key in the data directory)"},
+		{"sealing_key_file", file(&p.SealingKeyFile), "", "file of the sealing key (default: the systemd credential sealing.key, or that file in the data directory)"},
 	}
 }

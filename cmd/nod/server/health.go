@@ -60,7 +60,7 @@ func (s *Server) check(ctx context.Context) string {
 		s.Options.log().Error("not ready: the database cannot be written to", "error", err)
 		return "database"
 	}
-	skew, err := s.DB.Skew(ctx, time.Now())
+	skew, err := s.DB.Skew(ctx, s.now())
 	if err != nil {
 		return "database"
 	}

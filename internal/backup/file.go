@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/nod-idp/nod/internal/failpoint"
 )
 
 // ErrExists is returned where a file is already there and must not be replaced.
@@ -46,6 +48,7 @@ func (w *Writer) WriteFile(ctx context.Context, path string, replace bool, verif
 		err = verify(temp.Name())
 	}
 	if err == nil {
+		failpoint.Hit(failpoint.BackupUnfinished)
 		err = put(temp.Name(), path, replace)
 	}
 	return s, errors.Join(err, temp.Close())

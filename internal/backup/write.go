@@ -12,6 +12,7 @@ import (
 
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/db/rows"
+	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/internal/instance"
 	"github.com/nod-idp/nod/internal/seal"
 )
@@ -70,6 +71,7 @@ func (w *Writer) all(snap *db.Snapshot, to io.Writer, s *Summary) (err error) {
 		return err
 	}
 	for _, t := range tables {
+		failpoint.Hit(failpoint.BackupUnfinished)
 		n, err := w.table(snap, t, to)
 		if err != nil {
 			return err

@@ -9,9 +9,9 @@ const (
 	ApprovalUnstored    = "approval-unstored"
 	ApprovalStored      = "approval-stored" // and not answered
 	SessionUnstored     = "session-unstored"
-	SessionStored       = "session-stored" // and its cookie not set
-	CodeIssued          = "code-issued"    // and the browser not redirected
-	CodeRedeemed        = "code-redeemed"  // and the tokens not delivered
-	RefreshStored       = "refresh-stored" // and the successor not delivered
-	BackupUnfinished    = "backup-unfinished"
+	SessionStored       = "session-stored"    // and its cookie not set
+	CodeIssued          = "code-issued"       // and the browser not redirected
+	CodeRedeemed        = "code-redeemed"     // and the tokens not delivered
+	RefreshStored       = "refresh-stored"    // and the successor not delivered
+	BackupUnfinished    = "backup-unfinished" // before each table, and once before the file gets its name
 )

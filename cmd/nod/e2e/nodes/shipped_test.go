@@ -20,7 +20,7 @@ func TestTheShippedBinaryHasNoFailpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	shipped, with := read(t, path), read(t, tested)
-	for _, text := range append([]string{"NOD_FAILPOINT", "internal/failpoint.Hit", failpoint.MigrationUnfinished}, points...) {
+	for _, text := range append([]string{"NOD_FAILPOINT", "internal/failpoint.Hit", failpoint.MigrationUnfinished, failpoint.BackupUnfinished}, points...) {
 		if bytes.Contains(shipped, []byte(text)) {
 			t.Errorf("the shipped binary holds %q", text)
 		}

@@ -19,7 +19,9 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/password"
+	"github.com/nod-idp/nod/internal/trace"
 	"github.com/nod-idp/nod/mfa"
+	"github.com/nod-idp/nod/web/guard"
 	"github.com/nod-idp/nod/web/page"
 )
 
@@ -55,7 +57,7 @@ are finished. A second Ctrl+C stops at once.`,
 const drainFor = 5 * time.Second
 
 func serve(ctx context.Context, c config.Config, policy func() (mfa.Policy, error)) (err error) {
-	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	log := slog.New(guard.LogRequests(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel})))
 	o, err := options(c, log)
 	if err != nil {
 		return err
@@ -71,6 +73,10 @@ func serve(ctx context.Context, c config.Config, policy func() (mfa.Policy, erro
 			return fmt.Errorf("listen for metrics on %s: %w", c.Metrics, err)
 		}
 		log.Info("nod tells figures", "metrics", "http://"+o.Metrics.Addr().String()+"/metrics")
+	}
+	if o.Tracer, err = trace.FromEnvironment(os.Getenv, o.Version, log); err != nil {
+		log.Warn("nothing is traced", "error", err)
+		o.Tracer = nil
 	}
 	s, err := server.Open(ctx, o)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/crypto/argon2"
 
+	"github.com/nod-idp/nod/internal/trace"
 	"github.com/nod-idp/nod/internal/turn"
 )
 
@@ -146,11 +147,16 @@ func (h *Hasher) matches(ctx context.Context, stored phc, password string) (bool
 // compute waits for a slot and derives one key.
 func (h *Hasher) compute(ctx context.Context, password string, c cost, salt []byte, size int) ([]byte, error) {
 	defer turn.Rest(ctx)() // hashes have a queue of their own
+	span := trace.Start(ctx, trace.Internal, "password hash")
 	if err := h.queue.enter(ctx); err != nil {
+		span.End(true)
 		return nil, err
 	}
 	begin := time.Now()
-	defer func() { h.queue.leave(time.Since(begin)) }()
+	defer func() {
+		h.queue.leave(time.Since(begin))
+		span.End(false)
+	}()
 	h.hashes.Add(1)
 	var key []byte
 	inBackground(func() { key = h.derive([]byte(password), salt, c.time, c.memory, c.threads, uint32(size)) })

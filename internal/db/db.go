@@ -19,6 +19,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/nod-idp/nod/internal/trace"
 	"github.com/nod-idp/nod/internal/turn"
 )
 
@@ -116,7 +117,10 @@ func (d *DB) Select(ctx context.Context, dest any, query string, args ...any) er
 // nothing but statements on tx, no network, no slow hash, no second connection.
 func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	defer turn.Rest(ctx)() // others compute while this waits for its commit
-	return d.writer.write(ctx, fn)
+	span := trace.Start(ctx, trace.Client, "database write")
+	err := d.writer.write(ctx, fn)
+	span.End(err != nil)
+	return err
 }
 
 // Ping reports whether the database answers and can be written to.

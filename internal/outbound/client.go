@@ -23,6 +23,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nod-idp/nod/internal/trace"
 	"github.com/nod-idp/nod/internal/turn"
 )
 
@@ -59,7 +60,10 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	}
 	c.once.Do(c.build)
 	defer turn.Rest(req.Context())()
+	span := trace.Start(req.Context(), trace.Client, "outbound "+req.Method)
+	span.Set("server.address", req.URL.Hostname())
 	resp, err := c.http.Do(req)
+	span.End(err != nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s to %s: %w", req.Method, req.URL.Host, withoutURL(err))
 	}

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/nod-idp/nod/internal/trace"
 )
 
 // Edge stands in front of both muxes. It gives every request an id and the address of its client, writes one line
@@ -21,6 +23,8 @@ type Edge struct {
 	PublicURL string           // the only source of scheme and host; https switches HSTS on
 	NoHSTS    bool             // for hosts that must stay reachable by http under other ports
 	Now       func() time.Time // nil means time.Now
+	// Tracer tells a collector about requests; nil tells nobody.
+	Tracer *trace.Tracer
 	// Observe is told of every request when it is over: the pattern of its route, "" if it had none, the status and how
 	// long it took. nil means that nobody counts.
 	Observe func(route string, status int, took time.Duration)
@@ -38,7 +42,9 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l := &line{id: e.requestID(r)}
 	ip, addressFault := e.Proxies.Client(r)
 	l.ip = ip
-	ctx := context.WithValue(r.Context(), lineKey{}, l)
+	ctx, span := e.Tracer.Request(r.Context(), e.parent(r))
+	l.trace = span.TraceID()
+	ctx = context.WithValue(ctx, lineKey{}, l)
 	if e.Context != nil {
 		ctx = e.Context(ctx)
 	}
@@ -49,6 +55,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if e.Observe != nil {
 			e.Observe(r.Pattern, rec.status, took)
 		}
+		l.tell(span, r, rec.status)
 		e.write(rec, r, l, took)
 	}()
 
@@ -95,6 +102,15 @@ func (e *Edge) requestID(r *http.Request) string {
 		return given[0]
 	}
 	return "req_" + strings.ToLower(rand.Text())
+}
+
+// parent is what a listed proxy says about the trace that a request belongs to. Strangers must not choose what is
+// traced, nor add to a trace of ours.
+func (e *Edge) parent(r *http.Request) string {
+	if e.Tracer == nil || !e.Proxies.sent(r) {
+		return ""
+	}
+	return r.Header.Get("Traceparent")
 }
 
 type lineKey struct{}

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // logged keeps what an edge writes.
@@ -253,5 +254,33 @@ func TestTheRequestKnowsItsIDAndClient(t *testing.T) {
 	}
 	if RequestID(context.Background()) != "" || ClientIP(context.Background()).IsValid() {
 		t.Error("outside of a request there is neither")
+	}
+}
+
+func TestWhatIsLoggedWithinARequestHasItsId(t *testing.T) {
+	edge, log := newEdge(t)
+	edge.Log = slog.New(LogRequests(slog.NewJSONHandler(log, nil)))
+	edge.Browser.Handle("GET /page", func(_ http.ResponseWriter, r *http.Request) error {
+		edge.Log.With("a", "b").WithGroup("g").InfoContext(r.Context(), "within")
+		return nil
+	})
+	id := ask(edge, "GET", "/page", "").Header().Get("X-Request-Id")
+	edge.Log.Info("outside")
+	if n := strings.Count(log.String(), id); n != 2 || strings.Count(log.String(), `"request":`) != 2 {
+		t.Errorf("want the id %s once in each of two lines, got:\n%s", id, log)
+	}
+}
+
+func TestARequestIsCountedByItsRoute(t *testing.T) {
+	edge, _ := newEdge(t)
+	var got []string
+	edge.Observe = func(route string, status int, _ time.Duration) { got = append(got, fmt.Sprint(route, " ", status)) }
+	edge.Browser.Handle("GET /login/{id}", func(http.ResponseWriter, *http.Request) error { return nil })
+	edge.API.Handle("GET /api", Route{Handler: func(http.ResponseWriter, *http.Request) error { panic("x") }})
+	ask(edge, "GET", "/login/a-stranger-chose-this", "")
+	ask(edge, "GET", "/a-stranger-chose-this", "")
+	ask(edge, "GET", "/api", "")
+	if want := "[GET /login/{id} 200  404 GET /api 500]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
 	}
 }

@@ -5,7 +5,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
+
+	"github.com/nod-idp/nod/internal/trace"
 )
 
 // line is what the log says about one request. It has no place for a query, a cookie, a body or an Authorization
@@ -16,7 +19,11 @@ type line struct {
 	code  string // of the problem, if there was one
 	err   error
 	stack string
+	trace string // the id of its trace, if it is traced
 }
+
+// requestMessage is the message of the line of a request.
+const requestMessage = "request"
 
 // note changes the line of the request, if ctx belongs to one.
 func note(ctx context.Context, change func(*line)) {
@@ -43,6 +50,9 @@ func (e *Edge) write(rec *recorder, r *http.Request, l *line, took time.Duration
 		slog.Int64("bytes", rec.bytes),
 		slog.String("client", l.address()),
 	}
+	if l.trace != "" {
+		attrs = append(attrs, slog.String("trace", l.trace))
+	}
 	if l.code != "" {
 		attrs = append(attrs, slog.String("code", l.code))
 	}
@@ -52,7 +62,24 @@ func (e *Edge) write(rec *recorder, r *http.Request, l *line, took time.Duration
 	if l.stack != "" {
 		attrs = append(attrs, slog.String("stack", l.stack))
 	}
-	log.LogAttrs(r.Context(), level, "request", attrs...)
+	log.LogAttrs(r.Context(), level, requestMessage, attrs...)
+}
+
+// tell says to whoever reads traces what the log says, but for addresses and errors.
+func (l *line) tell(span *trace.Span, r *http.Request, status int) {
+	if span == nil {
+		return
+	}
+	span.Name(or(r.Pattern, "none"))
+	span.Set("http.request.method", knownMethod(r.Method))
+	_, route, _ := strings.Cut(r.Pattern, " ")
+	span.Set("http.route", route)
+	span.SetInt("http.response.status_code", status)
+	span.Set("nod.request_id", l.id)
+	if l.code != "" {
+		span.Set("error.type", l.code)
+	}
+	span.End(status >= 500)
 }
 
 func (l *line) address() string {

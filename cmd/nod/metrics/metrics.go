@@ -20,6 +20,7 @@ import (
 // Metrics counts what the rooms tell it. Its methods are safe for concurrent use.
 type Metrics struct {
 	registry *metric.Registry
+	crowds   map[string]func() int // by door; filled before anybody asks
 
 	requests       *metric.Vec[*metric.Counter]
 	requestSeconds *metric.Vec[*metric.Histogram]
@@ -44,6 +45,7 @@ func New() *Metrics {
 	const ms = time.Millisecond
 	m := &Metrics{
 		registry:       r,
+		crowds:         map[string]func() int{},
 		requests:       r.Counters("nod_http_requests_total", "Requests that are over, by the pattern of their route and the class of the status.", "route", "status"),
 		requestSeconds: r.DurationsBy("route", "nod_http_request_seconds", "Time from a request to the end of its answer. Event streams stay open for up to 55 s.", 1*ms, 5*ms, 10*ms, 25*ms, 50*ms, 100*ms, 250*ms, 500*ms, time.Second, 5*time.Second, 10*time.Second, time.Minute),
 		tokens:         r.Counters("nod_token_requests_total", "Requests at the token endpoint, by grant and result: ok or the OAuth error.", "grant", "result"),
@@ -89,6 +91,10 @@ func class(status int) string {
 	}
 	return [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}[status/100-1]
 }
+
+// Crowd says how to read how many requests wait at a door for their turn. It is called
+// before requests are served.
+func (m *Metrics) Crowd(door string, waiting func() int) { m.crowds[door] = waiting }
 
 // Token counts a request at the token endpoint.
 func (m *Metrics) Token(grant, result string) { m.tokens.With(grant, result).Inc() }

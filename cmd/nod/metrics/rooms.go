@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/nod-idp/nod/idp/keys"
@@ -10,6 +12,7 @@ import (
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/metric"
 	"github.com/nod-idp/nod/internal/outbox"
+	"github.com/nod-idp/nod/internal/trace"
 )
 
 // Rooms are asked for figures whenever somebody reads them.
@@ -24,6 +27,7 @@ type Rooms struct {
 	Now     func() time.Time
 	Streams func() int                   // event streams that are open
 	Fault   func(context.Context) string // why no requests should be sent here, "" if they should
+	Tracer  *trace.Tracer                // nil: nothing is traced
 	// Backup tells when the last backup was completed, zero if there was none. nil means
 	// that nobody knows.
 	Backup func(context.Context) (time.Time, error)
@@ -43,6 +47,12 @@ func (m *Metrics) rooms(r Rooms, p *Page) {
 	g.Gauge("nod_ready", "Whether requests should be sent here, as /readyz says.", func() float64 { return truth(p.seen.ready) })
 	g.Gauge("nod_streams_open", "Event streams that are open: waiting pages and devices.", func() float64 { return float64(r.Streams()) })
 
+	g.Gauges("nod_requests_waiting", "Requests that wait for their turn, by door: pages or applications.", []string{"door"}, func(set metric.Set) {
+		for _, door := range slices.Sorted(maps.Keys(m.crowds)) {
+			set(float64(m.crowds[door]()), door)
+		}
+	})
+	g.CounterOf("nod_spans_dropped_total", "Spans that did not reach the OpenTelemetry collector.", func() float64 { return float64(r.Tracer.Dropped()) })
 	g.Gauge("nod_hashes_running", "Password hashes that are being computed.", func() float64 { return float64(r.Hasher.Load().Running) })
 	g.Gauge("nod_hashes_waiting", "Sign-ins that wait for their turn to be hashed.", func() float64 { return float64(r.Hasher.Load().Waiting) })
 	g.Gauge("nod_hashes_room", "How many sign-ins may wait for their turn.", func() float64 { return float64(r.Hasher.Load().Room) })

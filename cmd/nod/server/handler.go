@@ -60,6 +60,7 @@ func (s *Server) Handler() (http.Handler, error) {
 	api.Handle("GET /readyz", guard.Route{Handler: s.readyz, FromMemory: true})
 	return s.countWeb(&guard.Edge{
 		API: api, Browser: pages, Log: o.log(), Proxies: o.Proxies, PublicURL: o.PublicURL, NoHSTS: o.NoHSTS, Context: origin,
+		Tracer: o.Tracer,
 	}), nil
 }
 

@@ -36,6 +36,8 @@ func (s *Server) countJob(j *outbox.Job) *outbox.Job {
 func (s *Server) countWeb(edge *guard.Edge) *guard.Edge {
 	if s.metrics != nil {
 		edge.Observe = s.metrics.Request
+		s.metrics.Crowd("pages", edge.Browser.Turns.Waiting)
+		s.metrics.Crowd("applications", edge.API.Turns.Waiting)
 	}
 	return edge
 }
@@ -57,7 +59,7 @@ func (s *Server) tell(ctx context.Context) {
 	mux.Handle("GET /metrics", s.metrics.Ask(metrics.Rooms{
 		Version: s.Options.Version, Revision: s.Options.Revision, Go: runtime.Version(),
 		DB: s.DB, Hasher: s.Logins.Hasher, Outbox: s.Outbox, Audit: s.Audit, Keys: s.Keys,
-		Now: s.now, Streams: s.streams.Open, Fault: s.fault,
+		Now: s.now, Streams: s.streams.Open, Fault: s.fault, Tracer: s.Options.Tracer,
 	}))
 	h := &http.Server{
 		Handler: mux, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: readTimeout, IdleTimeout: idleTimeout,

@@ -17,6 +17,7 @@ import (
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/internal/mail"
+	"github.com/nod-idp/nod/internal/trace"
 	"github.com/nod-idp/nod/internal/webhook"
 	"github.com/nod-idp/nod/mfa"
 	"github.com/nod-idp/nod/web/guard"
@@ -70,8 +71,9 @@ type Options struct {
 	Now                func() time.Time
 	MaxWaitingStreams  int
 
-	Metrics           net.Listener // where figures are told, nil for nowhere
-	Version, Revision string       // of this binary
+	Metrics           net.Listener  // where figures are told, nil for nowhere
+	Tracer            *trace.Tracer // nil: nothing is traced
+	Version, Revision string        // of this binary
 }
 
 func (o Options) secure() bool { return strings.HasPrefix(o.PublicURL, "https:") }

@@ -59,6 +59,7 @@ type Proof struct {
 type Judge struct {
 	DB       *db.DB
 	NonceKey []byte           // 32 secret bytes, the same on every node
+	Since    time.Time        // proofs made before are refused: a restore forgot which were used
 	Now      func() time.Time // nil means time.Now
 }
 
@@ -126,6 +127,8 @@ func (j *Judge) fresh(c claims, demand bool) (time.Time, error) {
 	switch {
 	case issued.Sub(now) > Window, c.NotBefore != nil && moment(*c.NotBefore).Sub(now) > Window:
 		return time.Time{}, fmt.Errorf("%w: iat or nbf lies ahead", ErrInvalid)
+	case issued.Before(j.Since):
+		return time.Time{}, fmt.Errorf("%w: it was made before the database was restored", ErrInvalid)
 	case now.Sub(issued) > Window+NonceLife, c.Expires != nil && !now.Before(moment(*c.Expires)):
 		return time.Time{}, fmt.Errorf("%w: iat is too old for any nonce, or exp is over", ErrInvalid)
 	}

@@ -272,3 +272,17 @@ func FuzzUse(f *testing.F) {
 		}
 	})
 }
+
+func TestNoProofOfBeforeARestoreIsTaken(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		before := w.proof(map[string]any{"nonce": w.Nonce()})
+		w.Since = w.now.Add(500 * time.Millisecond) // which of them were used is forgotten
+		w.now = w.now.Add(2 * time.Second)
+		if err := w.try(before, request); !errors.Is(err, dpop.ErrInvalid) {
+			t.Errorf("one made before: got %v", err)
+		}
+		if err := w.try(w.proof(nil), request); err != nil {
+			t.Errorf("one made since: got %v", err)
+		}
+	})
+}

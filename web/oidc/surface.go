@@ -64,6 +64,7 @@ type Surface struct {
 	Box        *seal.Box
 	Jar        cookie.Jar
 	Site       *page.Site
+	Since      time.Time        // of a restore: proofs and assertions made before count no more
 	Now        func() time.Time // nil means time.Now
 
 	// Pairings signs people in on things without a browser; PairURL is the page where they
@@ -172,8 +173,8 @@ func (s *Surface) prepare() error {
 		if s.ClientKeys == nil {
 			s.ClientKeys = &keyset.Keys{Now: s.Tokens.Now}
 		}
-		s.asserted = &assertion.Judge{Issuer: s.Issuer, Keys: s.ClientKeys, DB: s.Clients.DB, Now: s.Tokens.Now}
-		s.proofs = &dpop.Judge{DB: s.Clients.DB, NonceKey: s.Box.Subkey("dpop-nonce"), Now: s.Tokens.Now}
+		s.asserted = &assertion.Judge{Issuer: s.Issuer, Keys: s.ClientKeys, DB: s.Clients.DB, Since: s.Since, Now: s.Tokens.Now}
+		s.proofs = &dpop.Judge{DB: s.Clients.DB, NonceKey: s.Box.Subkey("dpop-nonce"), Since: s.Since, Now: s.Tokens.Now}
 		s.origins = s.cachedOrigins()
 	})
 	return s.err

@@ -112,7 +112,7 @@ func (s *Server) surfaces(site *page.Site, pages *guard.Browser, api *guard.API)
 	}).Register(api)
 	protocol := &oidc.Surface{
 		Issuer: o.PublicURL, Logins: s.Logins, Clients: s.Clients, Users: s.Users, Sessions: s.Sessions, Tokens: s.Tokens,
-		Keys: s.Keys, ClientKeys: &keyset.Keys{Outbound: s.Outbound, Now: o.Now}, Box: s.Instance.Box, Jar: jar, Site: site,
+		Keys: s.Keys, ClientKeys: &keyset.Keys{Outbound: s.Outbound, Now: o.Now}, Box: s.Instance.Box, Since: s.Instance.RestoredAt, Jar: jar, Site: site,
 		Pairings: s.Pairings, Inquiries: s.Inquiries, PairURL: o.PublicURL + pair.Path, Pushed: s.Pushed, Now: o.Now,
 	}
 	s.countTokens(protocol)

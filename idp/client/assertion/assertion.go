@@ -32,11 +32,12 @@ const (
 // ErrInvalid is wrapped by every refusal.
 var ErrInvalid = errors.New("the client assertion is not valid")
 
-// Judge checks assertions. All fields but Now must be set.
+// Judge checks assertions. All fields but Since and Now must be set.
 type Judge struct {
 	Issuer string // the only audience
 	Keys   *keyset.Keys
 	DB     *db.DB
+	Since  time.Time        // assertions made before are refused: a restore forgot which were used
 	Now    func() time.Time // nil means time.Now
 }
 
@@ -118,6 +119,9 @@ func (j *Judge) judge(c client.Client, token *jws.Token, told claims) (expires t
 		}
 	}
 	expires = moment(*told.Expires)
+	if now.Before(j.Since.Add(longest+ahead)) && (told.IssuedAt == nil || moment(*told.IssuedAt).Before(j.Since)) {
+		return expires, errors.New("it may have been made before the database was restored")
+	}
 	switch {
 	case !now.Before(expires):
 		return expires, errors.New("it has expired")

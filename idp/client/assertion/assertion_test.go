@@ -222,3 +222,19 @@ func FuzzUse(f *testing.F) {
 		}
 	})
 }
+
+func TestNoAssertionOfBeforeARestoreIsTaken(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.Since = w.now.Add(500 * time.Millisecond) // which of them were used is forgotten
+		before, unknown := w.assert(nil), w.assert(map[string]any{"iat": nil, "exp": w.now.Add(5 * time.Minute).Unix()})
+		w.now = w.now.Add(2 * time.Second)
+		for name, text := range map[string]string{"made before": before, "that does not say when it was made": unknown} {
+			if err := w.try(text); !errors.Is(err, assertion.ErrInvalid) {
+				t.Errorf("one %s: got %v", name, err)
+			}
+		}
+		must(t, w.try(w.assert(nil)))
+		w.now = w.now.Add(6 * time.Minute)
+		must(t, w.try(w.assert(map[string]any{"iat": nil})))
+	})
+}

@@ -82,10 +82,6 @@ func TestWhatWasIssuedBeforeARestoreIsVoid(t *testing.T) {
 		t.Parallel()
 		rehearse(t, newDrill(t, dbtest.PostgresURL(t)), dbtest.PostgresURL(t))
 	})
-	t.Run("sqlite to postgres", func(t *testing.T) {
-		t.Parallel()
-		rehearse(t, newDrill(t, ""), dbtest.PostgresURL(t))
-	})
 }
 
 func rehearse(t *testing.T, d *drill, into string) {

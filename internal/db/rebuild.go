@@ -48,6 +48,9 @@ func (r Rebuild) Run(ctx context.Context, url string) (err error) {
 	if r.Migration < 1 || r.Migration > len(all) {
 		return fmt.Errorf("the schema has migration %d, this binary knows %d: use a newer nod", r.Migration, len(all))
 	}
+	if err := d.awaitAlone(ctx); err != nil {
+		return err
+	}
 	return d.Write(ctx, func(tx *Tx) error {
 		if err := r.clear(tx, all); err != nil {
 			return err
@@ -94,11 +97,33 @@ func (r Rebuild) clear(tx *Tx, all []migration) error {
 	return nil
 }
 
-// alone makes sure that no server works on a PostgreSQL database: each listens.
+// listeners counts the servers on a PostgreSQL database: each listens.
+const listeners = `SELECT count(*) FROM pg_stat_activity
+	WHERE datname = current_database() AND pid <> pg_backend_pid() AND query = 'LISTEN ' || $1`
+
+// goneWithin is how long PostgreSQL may take to notice that a server has just left.
+const goneWithin = 3 * time.Second
+
+// awaitAlone waits a little for servers that are leaving.
+func (d *DB) awaitAlone(ctx context.Context) error {
+	if d.engine != Postgres {
+		return nil
+	}
+	for end := time.Now().Add(goneWithin); ; time.Sleep(50 * time.Millisecond) {
+		var others int
+		if err := d.Get(ctx, &others, listeners, notifyChannel); err != nil || others == 0 {
+			return err
+		}
+		if time.Now().After(end) {
+			return ErrServed
+		}
+	}
+}
+
+// alone makes sure that no server has come meanwhile.
 func alone(tx *Tx) error {
 	var others int
-	err := tx.Get(&others, `SELECT count(*) FROM pg_stat_activity
-		WHERE datname = current_database() AND pid <> pg_backend_pid() AND query = $1`, "LISTEN "+notifyChannel)
+	err := tx.Get(&others, listeners, notifyChannel)
 	if err == nil && others > 0 {
 		err = ErrServed
 	}

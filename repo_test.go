@@ -260,3 +260,15 @@ func TestNoFileIsLong(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBinaryHoldsNoGRPC(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "./cmd/nod").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for _, p := range strings.Fields(string(out)) {
+		if under(p, "google.golang.org/grpc") {
+			t.Errorf("%s is in the binary: it costs megabytes, and nothing of nod speaks it", p)
+		}
+	}
+}

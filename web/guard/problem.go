@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"github.com/nod-idp/nod/internal/db"
 )
 
 // Side says who must act before the same request can succeed.
@@ -95,6 +98,9 @@ func problemOf(r *http.Request, err error) Problem {
 		return Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Err: err}.complete()
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		return Problem{Status: statusClientGone, Code: "client_gone", Err: err}.complete()
+	case errors.Is(err, db.ErrUnavailable), errors.Is(err, db.ErrUnknown):
+		// Not "server_error", let alone a refusal: clients drop what is said to be invalid.
+		return Problem{Status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", RetryAfter: 2*time.Second + rand.N(3*time.Second), Err: err}.complete()
 	}
 	return Problem{Err: err}.complete()
 }

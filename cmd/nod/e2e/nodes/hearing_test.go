@@ -12,7 +12,7 @@ import (
 	"github.com/nod-idp/nod/internal/db"
 )
 
-var waiting = flag.Int("waiting", 10, "how many logins wait while the way from approval to page is measured")
+var waiting = flag.Int("waiting", 5, "how many logins wait while the way from approval to page is measured")
 
 // measures how long a page waits after the phone has sent its approval.
 func (c *cluster) measures(t *testing.T, l *ledger) {

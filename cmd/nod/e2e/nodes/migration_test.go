@@ -16,6 +16,7 @@ import (
 // Every start is killed in the middle of the next migration, until none is left. What was
 // being done is undone, what was done stays, and the last start serves.
 func TestKilledInEveryMigrationTheNextStartGoesOn(t *testing.T) {
+	t.Parallel()
 	all, err := migrations.Files.ReadDir("sqlite")
 	if err != nil {
 		t.Fatal(err)

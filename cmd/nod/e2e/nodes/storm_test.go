@@ -22,6 +22,7 @@ const (
 // "Nothing single-use is honoured twice, on any node, after any crash." Every request goes
 // to another node, one node is killed every five seconds, and COMMITs are cut off.
 func TestStormLosesNothingAndHonoursNothingTwice(t *testing.T) {
+	t.Parallel()
 	database := dbtest.PostgresURL(t)
 	network, via := chaos.Start(t, database)
 	c := form(t, database, settings{nodes: 3, via: via})

@@ -9,6 +9,7 @@ import (
 )
 
 func TestNodesThatKnowNothingOfEachOther(t *testing.T) {
+	t.Parallel()
 	c := form(t, dbtest.PostgresURL(t), settings{nodes: 3})
 	l := newLedger()
 	alice := c.person("alice", l)

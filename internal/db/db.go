@@ -14,7 +14,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -55,38 +54,6 @@ type writer interface {
 	close() error
 }
 
-// Open opens the database at url, which is postgres://… or the path of an SQLite
-// file, brings its schema up to date and starts to watch for changes made by
-// other processes. Close it when done.
-func Open(ctx context.Context, url string) (*DB, error) {
-	d, watch, err := openBare(ctx, url)
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	if err := d.migrate(ctx); err != nil {
-		return nil, errors.Join(err, d.pool.Close(), d.writer.close())
-	}
-	watchCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	d.stop = stop
-	d.done = make(chan struct{})
-	go func() {
-		defer close(d.done)
-		watch(watchCtx)
-	}()
-	return d, nil
-}
-
-// openBare opens a database as it is. The function that it returns watches for changes.
-func openBare(ctx context.Context, url string) (*DB, func(context.Context), error) {
-	switch {
-	case url == "":
-		return nil, nil, errors.New("no address given")
-	case IsPostgres(url):
-		return openPostgres(ctx, url)
-	}
-	return openSQLite(ctx, url)
-}
-
 // Engine says which engine the database runs on.
 func (d *DB) Engine() Engine { return d.engine }
 
@@ -96,7 +63,7 @@ func (d *DB) Close() error {
 	d.stop()
 	<-d.done
 	d.bus.close()
-	return errors.Join(d.pool.Close(), d.writer.close())
+	return d.disconnect()
 }
 
 // Get reads one row into dest. It returns ErrNotFound when there is none.

@@ -2,44 +2,90 @@ package db
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"io/fs"
-	"sort"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nod-idp/nod/internal/failpoint"
-	"github.com/nod-idp/nod/migrations"
 )
 
-type migration struct {
-	number   int
-	name     string
-	text     string
-	checksum string
-}
+// ErrNewer is returned for a database that was migrated by a nod too new for this one. A
+// binary gets on with the schema of the next release, and with none beyond that.
+var ErrNewer = errors.New("the database belongs to a newer nod")
 
-// migrate brings the schema up to date, one transaction for each migration. Two
-// nodes that start at once take turns: the table lock of PostgreSQL and the write
-// lock of SQLite see to it.
-func (d *DB) migrate(ctx context.Context) error {
+// ErrForeign is returned for a database that was migrated with other texts.
+var ErrForeign = errors.New("the database was migrated with another text of it: this binary does not belong to this database")
+
+// migrate brings the schema up to date. One process does it at a time, others wait for it;
+// what is done is never done twice, even if two believe that it is their turn, since each
+// step asks again under a lock of the engine.
+func (o Opener) migrate(ctx context.Context, d *DB) error {
 	ctx = unhurried(ctx)
-	all, err := readMigrations(d.engine)
+	all, err := migrationsIn(o.files(), d.engine)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
 	if err := d.prepareMigrations(ctx); err != nil {
 		return err
 	}
-	for _, m := range all {
-		if err := d.apply(ctx, m); err != nil {
-			return fmt.Errorf("migration %04d_%s: %w", m.number, m.name, err)
+	pending, err := d.pending(ctx, all)
+	if err != nil || len(pending) == 0 {
+		return err
+	}
+	fresh := pending[0].number == 1
+	if fresh { // leases come with it
+		if err := o.apply(ctx, d, pending[0]); err != nil {
+			return err
 		}
 	}
-	return d.refuseNewer(ctx, len(all))
+	release, err := o.ownSchema(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer func() { release(context.WithoutCancel(ctx)) }()
+	if pending, err = d.pending(ctx, all); err != nil || len(pending) == 0 {
+		return err
+	}
+	if d.engine == SQLite && !fresh {
+		if err := o.backUp(ctx, d, pending[0].number-1); err != nil {
+			return err
+		}
+	}
+	for _, m := range pending {
+		if !fresh {
+			o.tell("migrates the database: %s", m)
+		}
+		if err := o.apply(ctx, d, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pending are the migrations that are not done, in order.
+func (d *DB) pending(ctx context.Context, all []migration) (left []migration, err error) {
+	var done []struct {
+		Number   int
+		Checksum string
+	}
+	if err := d.Select(ctx, &done, "SELECT number, checksum FROM schema_migrations ORDER BY number"); err != nil {
+		return nil, err
+	}
+	sums := map[int]string{}
+	for _, r := range done {
+		if sums[r.Number] = r.Checksum; r.Number > len(all)+1 {
+			return nil, fmt.Errorf("%w: it has migration %d, this binary knows %d", ErrNewer, r.Number, len(all))
+		}
+	}
+	for _, m := range all {
+		switch sum, applied := sums[m.number]; {
+		case !applied:
+			left = append(left, m)
+		case sum != m.checksum:
+			return nil, fmt.Errorf("migration %s: %w", m, ErrForeign)
+		}
+	}
+	return left, nil
 }
 
 // migrationLock is an arbitrary number that all nodes agree on.
@@ -54,12 +100,8 @@ func (d *DB) lockMigrations(tx *Tx) error {
 }
 
 func (d *DB) prepareMigrations(ctx context.Context) error {
-	var there int
-	probe := "SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'"
-	if d.engine == Postgres {
-		probe = "SELECT count(*) FROM pg_tables WHERE tablename = 'schema_migrations' AND schemaname = current_schema()"
-	}
-	if err := d.Get(ctx, &there, probe); err != nil || there == 1 {
+	there, err := d.hasMigrations(ctx)
+	if err != nil || there {
 		return err
 	}
 	return d.Write(ctx, func(tx *Tx) error {
@@ -74,72 +116,60 @@ func (d *DB) prepareMigrations(ctx context.Context) error {
 const migrationsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
 	number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)`
 
-func (d *DB) apply(ctx context.Context, m migration) error {
-	done, err := d.applied(ctx, m)
-	if err != nil || done {
-		return err
+// hasMigrations says whether a nod has been at this database.
+func (d *DB) hasMigrations(ctx context.Context) (bool, error) {
+	var there int
+	probe := "SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'"
+	if d.engine == Postgres {
+		probe = "SELECT count(*) FROM pg_tables WHERE tablename = 'schema_migrations' AND schemaname = current_schema()"
 	}
-	return d.Write(ctx, func(tx *Tx) error {
-		if err := d.lockMigrations(tx); err != nil {
-			return err
-		}
-		var n int
-		if err := tx.Get(&n, "SELECT count(*) FROM schema_migrations WHERE number = $1", m.number); err != nil || n == 1 {
-			return err
-		}
-		if _, err := tx.run.ExecContext(tx.ctx, m.text); err != nil {
-			return err
-		}
-		failpoint.Hit(failpoint.MigrationUnfinished)
-		_, err := tx.Exec("INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
-			m.number, m.name, m.checksum, time.Now().UnixMilli())
-		return err
-	})
+	err := d.Get(ctx, &there, probe)
+	return there == 1, err
 }
 
-func (d *DB) applied(ctx context.Context, m migration) (bool, error) {
-	var checksum string
-	switch err := d.Get(ctx, &checksum, "SELECT checksum FROM schema_migrations WHERE number = $1", m.number); {
-	case err == ErrNotFound:
-		return false, nil
-	case err != nil:
-		return false, err
-	case checksum != m.checksum:
-		return false, fmt.Errorf("the database was migrated with another text of it: this binary does not belong to this database")
-	}
-	return true, nil
-}
-
-func (d *DB) refuseNewer(ctx context.Context, known int) error {
-	var newest int
-	if err := d.Get(ctx, &newest, "SELECT coalesce(max(number), 0) FROM schema_migrations"); err != nil {
-		return err
-	}
-	if newest > known+1 {
-		return fmt.Errorf("the database has migration %d, this binary knows %d: use a newer nod", newest, known)
+func (o Opener) apply(ctx context.Context, d *DB, m migration) error {
+	for step := range m.steps {
+		err := d.Write(ctx, func(tx *Tx) error { return d.stepTx(tx, m, step) })
+		if err == nil && o.interrupt != nil {
+			err = o.interrupt(m.number, step)
+		}
+		if err != nil {
+			return fmt.Errorf("migration %s: %w", m, err)
+		}
 	}
 	return nil
 }
 
-func readMigrations(engine Engine) ([]migration, error) {
-	paths, err := fs.Glob(migrations.Files, string(engine)+"/*.sql")
-	if err != nil {
-		return nil, err
+// stepTx does one step of a migration unless it is done.
+func (d *DB) stepTx(tx *Tx, m migration, step int) error {
+	if err := d.lockMigrations(tx); err != nil {
+		return err
 	}
-	sort.Strings(paths)
-	var all []migration
-	for _, path := range paths {
-		text, err := fs.ReadFile(migrations.Files, path)
-		if err != nil {
-			return nil, err
-		}
-		digits, name, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(path, string(engine)+"/"), ".sql"), "_")
-		number, err := strconv.Atoi(digits)
-		if !ok || err != nil || number != len(all)+1 {
-			return nil, fmt.Errorf("%s is not called NNNN_name.sql in sequence", path)
-		}
-		sum := sha256.Sum256(text)
-		all = append(all, migration{number, name, string(text), hex.EncodeToString(sum[:])})
+	var n int
+	if err := tx.Get(&n, "SELECT count(*) FROM schema_migrations WHERE number = $1", m.number); err != nil || n == 1 {
+		return err
 	}
-	return all, nil
+	if len(m.steps) > 1 {
+		var done int
+		if err := tx.Get(&done, "SELECT coalesce(max(version), 0) FROM versions WHERE name = $1", m.counter()); err != nil || done > step {
+			return err
+		}
+	}
+	if _, err := tx.run.ExecContext(tx.ctx, m.steps[step]); err != nil {
+		return err
+	}
+	failpoint.Hit(failpoint.MigrationUnfinished)
+	if step < len(m.steps)-1 {
+		_, err := tx.Exec(`INSERT INTO versions (name, version) VALUES ($1, $2)
+			ON CONFLICT (name) DO UPDATE SET version = excluded.version`, m.counter(), step+1)
+		return err
+	}
+	if len(m.steps) > 1 {
+		if _, err := tx.Exec("DELETE FROM versions WHERE name = $1", m.counter()); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec("INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
+		m.number, m.name, m.checksum, time.Now().UnixMilli())
+	return err
 }

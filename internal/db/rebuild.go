@@ -40,7 +40,7 @@ func (r Rebuild) Run(ctx context.Context, url string) (err error) {
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	defer func() { err = errors.Join(err, d.pool.Close(), d.writer.close()) }()
+	defer func() { err = errors.Join(err, d.disconnect()) }()
 	all, err := readMigrations(d.engine)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
@@ -155,7 +155,7 @@ var createTable = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
 func made(all []migration) []string {
 	names := []string{"schema_migrations"}
 	for _, m := range all {
-		for _, found := range createTable.FindAllStringSubmatch(m.text, -1) {
+		for _, found := range createTable.FindAllStringSubmatch(m.text(), -1) {
 			names = append(names, found[1])
 		}
 	}
@@ -168,7 +168,7 @@ func (t *Tx) migrate(all []migration) error {
 		return err
 	}
 	for _, m := range all {
-		if _, err := t.run.ExecContext(t.ctx, m.text); err != nil {
+		if _, err := t.run.ExecContext(t.ctx, m.text()); err != nil {
 			return fmt.Errorf("migration %04d_%s: %w", m.number, m.name, err)
 		}
 		if _, err := t.Exec("INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
@@ -190,5 +190,5 @@ func Checkpoint(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.pool.Close(), d.writer.close())
+	return d.disconnect()
 }

@@ -1,0 +1,76 @@
+package db
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Who migrates says so by a lease that it renews. Whoever comes second waits for as long
+// as that goes on, and takes over from an owner that is dead.
+const (
+	schemaLease = "schema"
+	ownerLife   = 15 * time.Second
+	ownerBeat   = 4 * time.Second
+	ownerPoll   = 250 * time.Millisecond
+	ownerTells  = 10 * time.Second
+)
+
+// ownSchema waits for the right to migrate. release gives it back.
+func (o Opener) ownSchema(ctx context.Context, d *DB) (release func(context.Context), err error) {
+	host, _ := os.Hostname()
+	me := fmt.Sprintf("process %d on %s (%s)", os.Getpid(), host, rand.Text()[:6])
+	var told time.Time
+	for {
+		held, err := d.Lease(ctx, schemaLease, me, time.Now(), ownerLife)
+		if err != nil && !lockedOut(err) {
+			return nil, fmt.Errorf("take the schema's lease: %w", err)
+		}
+		if held {
+			break
+		}
+		if now := time.Now(); now.Sub(told) > ownerTells {
+			o.tell("waits while another nod migrates the database: %s", d.schemaOwner(ctx))
+			told = now
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for the migration by %s: %w", d.schemaOwner(context.WithoutCancel(ctx)), ctx.Err())
+		case <-time.After(ownerPoll):
+		}
+	}
+	beat, stop := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-beat.Done():
+				return
+			case <-time.After(ownerBeat):
+			}
+			// A beat that fails is followed by another one before the lease runs out.
+			_, _ = d.Lease(beat, schemaLease, me, time.Now(), ownerLife)
+		}
+	}()
+	return func(ctx context.Context) {
+		stop()
+		<-stopped
+		// A lease that could not be given back runs out.
+		_ = d.Write(ctx, func(tx *Tx) error {
+			_, err := tx.Exec("DELETE FROM leases WHERE name = $1 AND holder = $2", schemaLease, me)
+			return err
+		})
+	}, nil
+}
+
+// schemaOwner names who migrates, for messages.
+func (d *DB) schemaOwner(ctx context.Context) string {
+	var owner string
+	if err := d.Get(ctx, &owner, "SELECT holder FROM leases WHERE name = $1", schemaLease); err != nil {
+		return "another process"
+	}
+	return owner
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
+	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/instance"
 	"github.com/nod-idp/nod/internal/outbox"
 	"github.com/nod-idp/nod/mfa/token"
@@ -60,6 +61,8 @@ func advice(err error) string {
 		{outbox.ErrNotFound, "\"nod outbox list\" shows the messages there are, and their states."},
 		{session.ErrNone, "\"nod user sessions NAME\" shows the sessions that are still open."},
 		{instance.ErrWrongKey, "Name the key file that the database was begun with: --sealing-key-file FILE."},
+		{db.ErrNewer, "Use the nod that migrated it, or the backup from before (docs/upgrade.md)."},
+		{db.ErrNoRoom, "Make room, or copy nod.db elsewhere yourself and migrate it there."},
 		{audit.ErrBroken, "Compare with a backup. Entries before that place still hold."},
 		{fs.ErrPermission, "Run this as the user that the server runs as."},
 	} {

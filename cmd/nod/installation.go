@@ -62,7 +62,8 @@ func openInstallation(ctx context.Context, c config.Config, b beginning) (_ *ins
 			err = errors.Join(err, os.Remove(c.KeyFile()))
 		}
 	}()
-	if in.DB, err = db.Open(ctx, c.DatabaseAddress()); err != nil {
+	opener := db.Opener{URL: c.DatabaseAddress(), Tell: func(sentence string) { fmt.Fprintln(os.Stderr, "nod "+sentence+".") }}
+	if in.DB, err = opener.Open(ctx); err != nil {
 		return nil, err
 	}
 	if in.Instance, err = instance.Open(ctx, in.DB, keys, time.Now()); err != nil {
@@ -90,8 +91,7 @@ func openPlace(c config.Config, b beginning) (keys *seal.Ring, fresh bool, err e
 			return nil, false, err
 		}
 		if !there && (b == mustExist || !c.Named()) {
-			return nil, false, advised{fmt.Errorf("%w: no %s", errNoInstallation, c.DatabaseAddress()),
-				"Name the data directory with --data DIR or NOD_DATA, or PostgreSQL with --database URL."}
+			return nil, false, noInstallation(c, nil)
 		}
 		begun = begun || there // a database whose key is missing gets no new one
 	}
@@ -109,6 +109,16 @@ func openPlace(c config.Config, b beginning) (keys *seal.Ring, fresh bool, err e
 	}
 	keys, err = seal.LoadOrCreateRing(c.KeyFile())
 	return keys, err == nil, err
+}
+
+// noInstallation says that there is nothing where the configuration points, unless err says
+// why that is not known.
+func noInstallation(c config.Config, err error) error {
+	if err != nil {
+		return err
+	}
+	return advised{fmt.Errorf("%w: no %s", errNoInstallation, c.DatabaseAddress()),
+		"Name the data directory with --data DIR or NOD_DATA, or PostgreSQL with --database URL."}
 }
 
 func exists(path string) (bool, error) {

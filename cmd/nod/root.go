@@ -39,6 +39,7 @@ Every command works on the data directory named by --data or NOD_DATA, also whil
 		newUserCommand(), newGroupCommand(), newClientCommand(), newEntraCommand(), newApplyCommand(), newKeysCommand(),
 		newPolicyCommand(), newAuditCommand(), newConfigCommand(), newOutboxCommand(), newMailCommand(), newVersionCommand(),
 		newBackupCommand(), newRestoreCommand(),
+		newDatabaseCommand(),
 	)
 	asParent(root)
 	for _, cmd := range root.Commands() {

@@ -110,7 +110,7 @@ func TestManyStartersMigrateOnce(t *testing.T) {
 func TestWhoComesSecondWaitsForTheOwnerAndTakesOverFromADeadOne(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		d := mustOpen(t, url)
-		if _, err := d.Lease(t.Context(), "schema", "process 7 on elsewhere", time.Now(), time.Second); err != nil {
+		if _, err := d.Lease(t.Context(), "schema", "process 7 on elsewhere", time.Now(), 2*time.Second); err != nil {
 			t.Fatal(err)
 		}
 		var told []string
@@ -119,19 +119,20 @@ func TestWhoComesSecondWaitsForTheOwnerAndTakesOverFromADeadOne(t *testing.T) {
 		if err != nil || look.Owner != "process 7 on elsewhere" || len(look.Pending) != 1 || look.Newest+1 != look.Known {
 			t.Errorf("got %+v, %v", look, err)
 		}
-		hurried, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		hurried, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		if _, err := o.Open(hurried); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "process 7 on elsewhere") {
+		impatient := o
+		impatient.Tell = func(string) { cancel() }
+		if _, err := impatient.Open(hurried); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "process 7 on elsewhere") {
 			t.Errorf("who does not wait: got %v", err)
 		}
-		began := time.Now()
 		second, err := o.Open(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer second.Close()
-		if time.Since(began) < 500*time.Millisecond || !strings.Contains(strings.Join(told, "\n"), "process 7 on elsewhere") {
-			t.Errorf("waited %v, told %q", time.Since(began), told)
+		if !strings.Contains(strings.Join(told, "\n"), "process 7 on elsewhere") {
+			t.Errorf("told %q", told)
 		}
 	})
 }

@@ -103,7 +103,8 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 	if err != nil {
 		return s, err
 	}
-	if s.DB, err = db.Open(ctx, o.Place.DatabaseAddress()); err != nil {
+	opener := db.Opener{URL: o.Place.DatabaseAddress(), Tell: func(sentence string) { o.log().Info("nod " + sentence) }}
+	if s.DB, err = opener.Open(ctx); err != nil {
 		return s, err
 	}
 	if s.Instance, err = instance.Open(ctx, s.DB, keys, s.now()); err != nil {

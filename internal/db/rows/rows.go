@@ -95,7 +95,12 @@ func (t Table) kind(name string) Kind {
 // plain turns what a driver made of a value into what a row holds.
 func plain(v any) (any, error) {
 	switch v := v.(type) {
-	case nil, int64, string, []byte:
+	case nil, int64, string:
+		return v, nil
+	case []byte:
+		if v == nil { // what a driver may make of no bytes, which are not NULL
+			return []byte{}, nil
+		}
 		return v, nil
 	case bool:
 		if v {

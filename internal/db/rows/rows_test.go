@@ -89,7 +89,10 @@ func sample(t *testing.T, d *db.DB) {
 				return err
 			}
 		}
-		for i := range 2500 {
+		if _, err := tx.Exec("INSERT INTO replays (kind, hash, expires_at) VALUES ('no bytes', $1, 1)", []byte{}); err != nil {
+			return err
+		}
+		for i := range 2499 {
 			if _, err := tx.Exec("INSERT INTO replays (kind, hash, expires_at) VALUES ('x', $1, 1)", []byte{byte(i >> 8), byte(i)}); err != nil {
 				return err
 			}

@@ -68,6 +68,8 @@ func copyDatabase(cmd *cobra.Command, _ []string) (err error) {
 	})
 }
 
+const stopFirst = "Stop it first: what it writes meanwhile would not be moved."
+
 // openForCopy opens the place that a flag names, and keeps servers away from it if it is
 // a data directory.
 func openForCopy(cmd *cobra.Command, flag string, b beginning) (d *db.DB, free func() error, err error) {
@@ -87,9 +89,14 @@ func openForCopy(cmd *cobra.Command, flag string, b beginning) (d *db.DB, free f
 		}
 		lock, err := server.Hold(place)
 		if err != nil {
-			return nil, nil, advised{fmt.Errorf("--%s: %w", flag, err), "Stop it first: what it writes meanwhile would not be moved."}
+			return nil, nil, advised{fmt.Errorf("--%s: %w", flag, err), stopFirst}
 		}
 		free = func() error { return errors.Join(d.Close(), lock.Close()) }
+	}
+	if strings.Contains(place, "://") {
+		if err := o.Alone(cmd.Context()); err != nil {
+			return nil, nil, advised{fmt.Errorf("--%s: %w", flag, err), stopFirst}
+		}
 	}
 	if d, err = o.Open(context.WithoutCancel(cmd.Context())); err != nil {
 		return nil, nil, fmt.Errorf("--%s: %w", flag, err)

@@ -124,6 +124,17 @@ func (d *DB) tryAll(ctx context.Context, left []migration) (time.Duration, error
 	return time.Since(began), err
 }
 
+// Alone returns ErrServed where a server is connected to a PostgreSQL database. Who serves
+// an SQLite file is known by the lock of its directory.
+func (o Opener) Alone(ctx context.Context) error {
+	return o.unopened(ctx, func(d *DB) error {
+		if d.engine == SQLite {
+			return nil
+		}
+		return d.Write(ctx, alone)
+	})
+}
+
 // unopened runs do on the database as it is.
 func (o Opener) unopened(ctx context.Context, do func(d *DB) error) (err error) {
 	if !IsPostgres(o.URL) {

@@ -76,6 +76,11 @@ func TestNothingIsMovedFromUnderAServer(t *testing.T) {
 	if _, err := os.Stat(to); err == nil {
 		t.Error("the target was begun")
 	}
+	onPostgres := start(t, dbtest.PostgresURL(t))
+	_, err = i.run("", "database", "copy", "--from", onPostgres.s.Options.Place.Database, "--to", to)
+	if err == nil || !strings.Contains(err.Error(), "a nod serve runs on this database") {
+		t.Errorf("PostgreSQL: got %v", err)
+	}
 	var status struct {
 		Engine        string
 		Newest, Known int

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -134,6 +135,29 @@ func TestWhoComesSecondWaitsForTheOwnerAndTakesOverFromADeadOne(t *testing.T) {
 		if !strings.Contains(strings.Join(told, "\n"), "process 7 on elsewhere") {
 			t.Errorf("told %q", told)
 		}
+	})
+}
+
+func TestALeaseOfADeadProcessOfThisHostIsNotWaitedFor(t *testing.T) {
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eachURL(t, func(t *testing.T, url string) {
+		d := mustOpen(t, url)
+		owner := fmt.Sprintf("process %d on %s (x)", dead.Process.Pid, host)
+		if _, err := d.Lease(t.Context(), "schema", owner, time.Now(), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		second, err := db.Opener{URL: url}.Under(next(t), nil).Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer second.Close()
 	})
 }
 

@@ -3,8 +3,10 @@ package db
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -12,8 +14,8 @@ import (
 // as that goes on, and takes over from an owner that is dead.
 const (
 	schemaLease = "schema"
-	ownerLife   = 15 * time.Second
-	ownerBeat   = 4 * time.Second
+	ownerLife   = 10 * time.Second
+	ownerBeat   = 3 * time.Second
 	ownerPoll   = 250 * time.Millisecond
 	ownerTells  = 10 * time.Second
 )
@@ -30,6 +32,12 @@ func (o Opener) ownSchema(ctx context.Context, d *DB) (release func(context.Cont
 		}
 		if held {
 			break
+		}
+		if owner := d.schemaOwner(ctx); deadHere(owner, host) {
+			if err := d.disown(ctx, owner); err != nil {
+				return nil, fmt.Errorf("take the schema's lease: %w", err)
+			}
+			continue
 		}
 		if now := time.Now(); now.Sub(told) > ownerTells {
 			o.tell("waits while another nod migrates the database: %s", d.schemaOwner(ctx))
@@ -58,12 +66,27 @@ func (o Opener) ownSchema(ctx context.Context, d *DB) (release func(context.Cont
 	return func(ctx context.Context) {
 		stop()
 		<-stopped
-		// A lease that could not be given back runs out.
-		_ = d.Write(ctx, func(tx *Tx) error {
-			_, err := tx.Exec("DELETE FROM leases WHERE name = $1 AND holder = $2", schemaLease, me)
-			return err
-		})
+		_ = d.disown(ctx, me) // a lease that could not be given back runs out
 	}, nil
+}
+
+func (d *DB) disown(ctx context.Context, owner string) error {
+	return d.Write(ctx, func(tx *Tx) error {
+		_, err := tx.Exec("DELETE FROM leases WHERE name = $1 AND holder = $2", schemaLease, owner)
+		return err
+	})
+}
+
+// deadHere reports whether an owner was a process of this host that is no more, so that
+// its lease need not run out first. If that is an error, as between two containers of one
+// name, two believe that it is their turn, and do nothing twice all the same.
+func deadHere(owner, host string) bool {
+	var pid int
+	var where string
+	if _, err := fmt.Sscanf(owner, "process %d on %s", &pid, &where); err != nil || where != host || pid <= 0 {
+		return false
+	}
+	return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }
 
 // schemaOwner names who migrates, for messages.

@@ -69,13 +69,13 @@ func (d *DB) Close() error {
 // Get reads one row into dest. It returns ErrNotFound when there is none.
 func (d *DB) Get(ctx context.Context, dest any, query string, args ...any) error {
 	count(ctx)
-	return notFound(d.reads.GetContext(ctx, dest, d.engine.rewrite(query), args...))
+	return judged(notFound(d.reads.GetContext(ctx, dest, d.engine.rewrite(query), args...)))
 }
 
 // Select reads all rows into the slice that dest points to.
 func (d *DB) Select(ctx context.Context, dest any, query string, args ...any) error {
 	count(ctx)
-	return d.reads.SelectContext(ctx, dest, d.engine.rewrite(query), args...)
+	return judged(d.reads.SelectContext(ctx, dest, d.engine.rewrite(query), args...))
 }
 
 // Write runs fn in a transaction and returns once the result is durable. What fn
@@ -87,7 +87,7 @@ func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	span := trace.Start(ctx, trace.Client, "database write")
 	err := d.writer.write(ctx, fn)
 	span.End(err != nil)
-	return err
+	return judged(err)
 }
 
 // Ping reports whether the database answers and can be written to.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/devices/protocol"
+	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/web/guard"
 )
 
@@ -54,6 +55,8 @@ func (s *Surface) tell(h guard.Handler) guard.Handler {
 		case errors.Is(err, devices.ErrNotFound):
 			// The device was active when it was recognised, and is not any more.
 			code = protocol.ErrUnknownDevice
+		case errors.Is(err, db.ErrUnavailable):
+			code = protocol.ErrUnavailable
 		case !errors.As(err, &code):
 			return err
 		}

@@ -77,6 +77,9 @@ func (p Problem) code() string {
 	return "invalid_request"
 }
 
+// databaseRest is when it is worth asking again after the database could not do its work.
+const databaseRest = 5 * time.Second
+
 // statusClientGone is logged when the client hung up before there was an answer. It is never sent.
 const statusClientGone = 499
 
@@ -96,6 +99,8 @@ func problemOf(r *http.Request, err error) Problem {
 		return p.complete()
 	case errors.As(err, &tooLarge):
 		return Problem{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Err: err}.complete()
+	case (errors.Is(err, db.ErrUnavailable) || errors.Is(err, db.ErrUnknown)) && r.Context().Err() == nil:
+		return Problem{Status: http.StatusServiceUnavailable, Code: "temporarily_unavailable", RetryAfter: databaseRest, Err: err}.complete()
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		return Problem{Status: statusClientGone, Code: "client_gone", Err: err}.complete()
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, db.ErrUnknown):

@@ -7,6 +7,7 @@ import (
 	"github.com/nod-idp/nod/idp"
 	"github.com/nod-idp/nod/idp/polling"
 	"github.com/nod-idp/nod/idp/token"
+	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/dpop"
 	"github.com/nod-idp/nod/web/guard"
 )
@@ -73,7 +74,7 @@ func failureOf(err error) *idp.OAuthError {
 // fault and says no more than that.
 func problemOf(err error) error {
 	failure := failureOf(err)
-	if failure == nil {
+	if failure == nil || errors.Is(err, db.ErrUnavailable) { // no reason to give up a grant
 		return err
 	}
 	p := guard.Problem{

@@ -18,10 +18,15 @@ func (s *Service) SetRules(ctx context.Context, rules []mfa.Rule, difference []s
 	if err != nil {
 		return err
 	}
+	s.UseRules(rules)
+	return nil
+}
+
+// UseRules is SetRules for a change that is in the journal already.
+func (s *Service) UseRules(rules []mfa.Rule) {
 	p := s.policy()
 	p.Rules = rules
 	s.replaced.Store(&p)
-	return nil
 }
 
 // policy is the one in force.

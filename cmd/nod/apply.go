@@ -10,16 +10,22 @@ import (
 
 	"github.com/nod-idp/nod/cmd/nod/declare"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/idp/ruleset"
+	"github.com/nod-idp/nod/internal/db"
 )
 
 func newApplyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
-		Short: "Make the applications what a file says",
-		Long: `Make the registered applications what a YAML file says: those that are missing are
-added, those that differ are changed, all of it or nothing. A setting that is left out has
-its default. Applications that the file does not name stay, unless --prune is said. A
-running server follows within a second.
+		Short: "Make the applications and the policy what a file says",
+		Long: `Make the registered applications and the policy what a YAML file says, all of it or
+nothing. Running servers follow within a second.
+
+Under "clients", applications that are missing are added and those that differ are changed;
+a setting that is left out has its default. Applications that the file does not name stay,
+unless --prune is said. Under "policy" stand the rules for everybody on every node, in the
+words of the configuration file, whose own rules do not count from then on; "policy: null"
+leaves it to the configuration file again. What the file does not speak of stays.
 
 The settings have the names that "nod client show --json" prints. Secrets never stand in
 the file: one that is made is printed this once. FILE may be - for standard input.`,
@@ -28,6 +34,9 @@ the file: one that is made is printed this once. FILE may be - for standard inpu
   nod apply clients.yaml --prune --yes
 
   # clients.yaml
+  policy:
+    - groups: [admins]
+      methods: [passkey]
   clients:
     - client_id: mail
       name: Contoso Mail
@@ -45,6 +54,7 @@ the file: one that is made is printed this once. FILE may be - for standard inpu
 type appliedView struct {
 	DryRun  bool         `json:"dry_run"`
 	Changes []changeView `json:"changes"`
+	Policy  []string     `json:"policy"` // how its rules differ
 }
 
 type changeView struct {
@@ -65,24 +75,36 @@ func applyFile(v *verb) error {
 	if err != nil {
 		return err
 	}
+	if v.on("prune") && !file.Lists {
+		return misused("--prune needs a list of clients in the file; %q removes them all", "clients: []")
+	}
+	difference, err := v.policyDifference(file.Policy)
+	if err != nil {
+		return err
+	}
 	wanted := client.Wanted{Clients: file.Clients, Prune: v.on("prune")}
 	plan, err := v.Clients.Plan(v.ctx, wanted)
 	if err != nil {
 		return file.Locate(err)
 	}
 	if v.on("dry-run") {
-		return v.showApplied(plan)
+		return v.showApplied(plan, difference)
 	}
 	if loss := losses(plan); loss != "" {
 		if err := v.certainly("%s", loss); err != nil {
 			return err
 		}
 	}
+	if len(difference) > 0 {
+		wanted.Also = func(tx *db.Tx) error {
+			return v.Rulesets.ReplaceTx(tx, ruleset.Applied{There: !file.Policy.Gone, Text: file.Policy.Text}, difference)
+		}
+	}
 	changes, err := v.Clients.Apply(v.ctx, wanted)
 	if err != nil {
 		return file.Locate(err)
 	}
-	return v.showApplied(changes)
+	return v.showApplied(changes, difference)
 }
 
 // declared reads the file.
@@ -117,8 +139,8 @@ func losses(plan []client.Change) string {
 	return strings.Join(all, ", ")
 }
 
-func (v *verb) showApplied(changes []client.Change) error {
-	view := appliedView{DryRun: v.on("dry-run"), Changes: []changeView{}}
+func (v *verb) showApplied(changes []client.Change, policy []string) error {
+	view := appliedView{DryRun: v.on("dry-run"), Changes: []changeView{}, Policy: append([]string{}, policy...)}
 	for _, c := range changes {
 		one := changeView{ID: c.ID, Change: c.Kind, Fields: []fieldView{}, Secret: c.Secret}
 		for _, f := range c.Fields {
@@ -146,13 +168,26 @@ func (a appliedView) write(w io.Writer) {
 			fmt.Fprintf(w, "    Client secret, shown this once: %s\n", c.Secret)
 		}
 	}
-	switch {
-	case len(a.Changes) == 0:
+	if len(a.Policy) > 0 {
+		fmt.Fprintln(w, "~ policy")
+		for _, difference := range a.Policy {
+			fmt.Fprintf(w, "    %s\n", plain(difference))
+		}
+	}
+	var what []string
+	if len(a.Changes) > 0 {
+		what = append(what, counted(len(a.Changes), "client"))
+	}
+	if len(a.Policy) > 0 {
+		what = append(what, "the policy")
+	}
+	switch changed := strings.Join(what, " and "); {
+	case changed == "":
 		fmt.Fprintln(w, "There is nothing to change.")
 	case a.DryRun:
-		fmt.Fprintf(w, "This would change %s. Nothing was changed.\n", counted(len(a.Changes), "client"))
+		fmt.Fprintf(w, "This would change %s. Nothing was changed.\n", changed)
 	default:
-		fmt.Fprintf(w, "Changed %s.\n", counted(len(a.Changes), "client"))
+		fmt.Fprintf(w, "Changed %s.\n", changed)
 	}
 }
 

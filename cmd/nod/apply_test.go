@@ -97,3 +97,55 @@ func TestAMistakeInTheFileChangesNothingAndSaysWhere(t *testing.T) {
 		t.Errorf("left %+v", list)
 	}
 }
+
+func TestThePolicyBecomesWhatAFileSays(t *testing.T) {
+	s := newTerminal(t)
+	s.does("user", "add", "alice")
+	s.does("client", "add", "mail", "--redirect-uri", "https://mail.example/cb")
+	own := s.file("policy:\n  - {name: own, factor: push}\n")
+	explained := func() string {
+		return s.does("policy", "explain", "--user", "alice", "--client", "mail", "--config", own).stdout
+	}
+	rules := s.file("policy:\n  - {name: lax, factor: \"off\"}\n  - {name: long, session: 8h}\n")
+	dry := s.does("apply", rules, "--dry-run").stdout
+	for _, want := range []string{
+		"~ policy\n", "    rule lax is new\n", "    rule long is new\n", "    it does not stand in the configuration file any more\n",
+		"This would change the policy. Nothing was changed.\n",
+	} {
+		if !strings.Contains(dry, want) {
+			t.Errorf("got %s, want it to say %q", dry, want)
+		}
+	}
+	if got := explained(); !strings.Contains(got, "rule own") {
+		t.Errorf("after a dry run: got %s, want the rules of the configuration file", got)
+	}
+	var got appliedView
+	s.does("apply", rules, "--json").json(&got)
+	if len(got.Policy) != 3 || len(got.Changes) != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if got := explained(); !strings.Contains(got, "rule lax") || strings.Contains(got, "rule own") {
+		t.Errorf("applied: got %s, want the applied rules", got)
+	}
+	if again := s.does("apply", rules).stdout; again != "There is nothing to change.\n" {
+		t.Errorf("the second time: got %s", again)
+	}
+	both := "policy:\n  - {name: lax, factor: push}\n" + declared
+	s.types("", "apply", s.file(both+"  - client_id: bad\n    redirect_uris: [http://bad.example/cb]\n")).fails(statusFailure, `client "bad"`)
+	if got := explained(); !strings.Contains(got, "the password alone") {
+		t.Errorf("with a client that cannot be: got %s, want nothing changed", got)
+	}
+	if out := s.does("apply", s.file(both)).stdout; !strings.Contains(out, "rule lax is another") || !strings.Contains(out, "Changed 1 client and the policy.") {
+		t.Errorf("both: got %s", out)
+	}
+	s.types("", "apply", rules, "--prune").fails(statusUsage, "needs a list of clients")
+	if out := s.does("apply", s.file("policy: null\n")).stdout; !strings.Contains(out, "it stands in the configuration file again") {
+		t.Errorf("taken away: got %s", out)
+	}
+	if got := explained(); !strings.Contains(got, "rule own") {
+		t.Errorf("taken away: got %s, want the rules of the configuration file", got)
+	}
+	if n := strings.Count(s.does("audit", "--json").stdout, "policy.replaced"); n != 3 {
+		t.Errorf("got %d entries in the journal, want 3", n)
+	}
+}

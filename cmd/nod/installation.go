@@ -13,6 +13,7 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/idp/client"
 	"github.com/nod-idp/nod/idp/logout"
+	"github.com/nod-idp/nod/idp/ruleset"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
@@ -32,6 +33,7 @@ type installation struct {
 	Clients  *client.Clients
 	Sessions *session.Sessions
 	Tokens   *token.Tokens
+	Rulesets *ruleset.Rulesets
 }
 
 // beginning says whether a verb may begin an installation where there is none.
@@ -71,6 +73,7 @@ func openInstallation(ctx context.Context, c config.Config, b beginning) (_ *ins
 	}
 	in.Users = &user.Users{DB: in.DB}
 	in.Clients = &client.Clients{DB: in.DB}
+	in.Rulesets = &ruleset.Rulesets{DB: in.DB}
 	// What ends a session from here is told by the server that runs on the same database.
 	told := &logout.Logout{Outbox: in.outbox()}
 	in.Sessions = &session.Sessions{DB: in.DB, Epoch: in.Instance.Epoch, OnEnd: told.TellTx}

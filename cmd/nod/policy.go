@@ -30,8 +30,9 @@ func newPolicyExplainCommand() *cobra.Command {
 and which rule of the policy, setting or registration decides each part. Nothing is
 changed and nobody is asked.
 
-The rules stand under "policy" in the YAML file that --config or NOD_CONFIG names: the
-same file that "nod serve" reads. A change of it counts once the server was started anew.`,
+The rules are those that "nod apply" put into the database. Where it put none there they
+stand under "policy" in the YAML file that --config or NOD_CONFIG names, the same that
+"nod serve" reads; a change of it counts once the server was sent SIGHUP or started anew.`,
 		Example: `  nod policy explain --user alice --client mail --ip 203.0.113.9
   nod policy explain --user alice --client mail --acr phr --json`,
 		Args: arguments(),
@@ -67,6 +68,11 @@ func explainPolicy(v *verb) error {
 	policy, err := config.LoadPolicy(v.cmd.Flags(), os.Environ())
 	if err != nil {
 		return err
+	}
+	if applied, there, err := v.appliedRules(); err != nil {
+		return err
+	} else if there {
+		policy.Rules = applied
 	}
 	f, err := v.facts()
 	if err != nil {

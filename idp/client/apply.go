@@ -45,6 +45,9 @@ type Wanted struct {
 	Clients []New
 	// Prune removes the clients that are not among them, for good.
 	Prune bool
+	// Also is done in the same transaction, at its end; nil does nothing more. Plan leaves
+	// it out.
+	Also func(tx *db.Tx) error
 }
 
 // errTried ends the transaction of Plan.
@@ -75,8 +78,10 @@ func (s *Clients) Plan(ctx context.Context, w Wanted) ([]Change, error) {
 func (s *Clients) Apply(ctx context.Context, w Wanted) ([]Change, error) {
 	var changes []Change
 	err := s.write(ctx, func(tx *db.Tx) (err error) {
-		changes, err = s.applyTx(tx, w)
-		return err
+		if changes, err = s.applyTx(tx, w); err != nil || w.Also == nil {
+			return err
+		}
+		return w.Also(tx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("apply clients: %w", err)

@@ -46,6 +46,25 @@ type rule struct {
 	WithoutDevice string `yaml:"without_device"`
 }
 
+// ParseRules reads a list of rules by itself, as "nod apply" keeps it. name stands in errors,
+// which tell of everything that is wrong.
+func ParseRules(name, text string) ([]mfa.Rule, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(doc.Content) == 0 {
+		return nil, nil
+	}
+	return Rules(name, doc.Content[0])
+}
+
+// Rules reads the list that is a node of a file.
+func Rules(path string, list *yaml.Node) ([]mfa.Rule, error) {
+	all, errs := rules(path, list)
+	return all, errors.Join(errs...)
+}
+
 // rules reads the list. Everything that is wrong is told, with its line.
 func rules(path string, list *yaml.Node) (all []mfa.Rule, errs []error) {
 	if list == nil {

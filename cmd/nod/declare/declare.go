@@ -1,7 +1,8 @@
-// Package declare reads a file that says which clients there are to be. It owns the names
-// of the settings in it, which are those that `nod client show --json` prints, and errors
-// that name the line. What is allowed is known by idp/client, and what becomes of it is
-// left to the command.
+// Package declare reads a file that says which clients there are to be, and by which rules
+// people sign in to them. It owns the names of the settings in it, which are those that
+// `nod client show --json` prints, and errors that name the line. What is allowed is known by
+// idp/client, the words of the rules by cmd/nod/config, and what becomes of it is left to the
+// command.
 package declare
 
 import (
@@ -13,15 +14,26 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/mfa"
 )
 
 // File is what such a file says.
 type File struct {
 	Clients []client.New
+	Lists   bool    // it has a list of clients, be it empty
+	Policy  *Policy // nil if it says nothing of rules
 
 	name  string
 	lines map[string]map[string]int // by client and setting; "" is where the client begins
+}
+
+// Policy is what a file says of the rules.
+type Policy struct {
+	Gone  bool       // policy is null: each node is to go by its own configuration
+	Text  string     // the list as it is written, with its comments
+	Rules []mfa.Rule // what it means
 }
 
 // Most bytes that are read.
@@ -36,7 +48,7 @@ func Parse(name string, content []byte) (*File, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var doc, second yaml.Node
 	if err := decoder.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: it is empty; %q with nothing in it means no clients", name, "clients: []")
+		return nil, fmt.Errorf("%s: it is empty; %q means no clients", name, "clients: []")
 	} else if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -49,26 +61,47 @@ func Parse(name string, content []byte) (*File, error) {
 // root reads the one mapping that a file is.
 func (f *File) root(n *yaml.Node) (errs []error) {
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
-		return []error{f.at(n, "this is not a mapping with the key clients")}
+		return []error{f.at(n, "this is not a mapping with the keys clients and policy")}
 	}
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		switch {
+		case key.Value != "clients" && key.Value != "policy":
+			errs = append(errs, f.at(key, "%q is not known here; there are clients and policy", key.Value))
+		case seen[key.Value]:
+			errs = append(errs, f.at(key, "%s stands here a second time", key.Value))
 		case key.Value == "policy":
-			errs = append(errs, f.at(key, "the policy stands in the configuration file of \"nod serve\", which reads it again on SIGHUP"))
-		case key.Value != "clients":
-			errs = append(errs, f.at(key, "%q is not known here; there is only clients", key.Value))
-		case i > 0 && n.Content[0].Value == "clients":
-			errs = append(errs, f.at(key, "clients stands here a second time"))
+			errs = append(errs, f.policy(value)...)
 		case value.Kind != yaml.SequenceNode:
 			errs = append(errs, f.at(value, "clients is a list"))
 		default:
+			f.Lists = true
 			for _, entry := range value.Content {
 				errs = append(errs, f.client(entry)...)
 			}
 		}
+		seen[key.Value] = true
 	}
 	return errs
+}
+
+// policy reads the list of rules.
+func (f *File) policy(n *yaml.Node) []error {
+	if n.Tag == "!!null" {
+		f.Policy = &Policy{Gone: true}
+		return nil
+	}
+	all, err := config.Rules(f.name, n)
+	if err != nil {
+		return []error{err}
+	}
+	text, err := yaml.Marshal(n)
+	if err != nil {
+		return []error{f.at(n, "%v", err)}
+	}
+	f.Policy = &Policy{Text: string(text), Rules: all}
+	return nil
 }
 
 // client reads one entry of the list.

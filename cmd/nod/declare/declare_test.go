@@ -8,6 +8,7 @@ import (
 
 	"github.com/nod-idp/nod/cmd/nod/declare"
 	"github.com/nod-idp/nod/idp/client"
+	"github.com/nod-idp/nod/mfa"
 )
 
 const whole = `# what there is
@@ -91,7 +92,9 @@ func TestEveryMistakeIsToldWithItsLine(t *testing.T) {
 		"nothing":                 {"", []string{"f.yaml: it is empty"}},
 		"a word":                  {"clients", []string{"f.yaml:1: this is not a mapping"}},
 		"another key":             {"client: []", []string{`f.yaml:1: "client" is not known here`}},
-		"the policy":              {"clients: []\npolicy: []", []string{"f.yaml:2: the policy stands in the configuration file"}},
+		"a policy that is none":   {"clients: []\npolicy: {}", []string{"f.yaml:2: policy is a list of rules"}},
+		"a rule that is none":     {"policy:\n  - factor: maybe", []string{"f.yaml:2", `policy.factor: "maybe" is refused`}},
+		"the policy twice":        {"policy: []\npolicy: []", []string{"f.yaml:2: policy stands here a second time"}},
 		"clients twice":           {"clients: []\nclients: []", []string{"second time"}},
 		"no list":                 {"clients: {}", []string{"f.yaml:1: clients is a list"}},
 		"a client that is a word": {"clients:\n  - mail", []string{"f.yaml:2: a client is a mapping"}},
@@ -155,4 +158,24 @@ func FuzzParse(f *testing.F) {
 			seen[c.ID] = true
 		}
 	})
+}
+
+func TestTheRulesOfAFileAreReadWithIt(t *testing.T) {
+	for text, want := range map[string]*declare.Policy{
+		"clients: []":  nil,
+		"policy: null": {Gone: true},
+		"policy:":      {Gone: true},
+		"policy: []":   {Text: "[]\n"},
+		"policy:\n  # why\n  - {name: office, factor: \"off\"}\n": {
+			Text: "# why\n- {name: office, factor: \"off\"}\n", Rules: []mfa.Rule{{Name: "office", Factor: mfa.Off}},
+		},
+	} {
+		f, err := declare.Parse("f.yaml", []byte(text))
+		if err != nil || !reflect.DeepEqual(f.Policy, want) {
+			t.Errorf("%q: got %+v, %v, want %+v", text, f.Policy, err, want)
+		}
+		if err == nil && f.Lists != strings.HasPrefix(text, "clients") {
+			t.Errorf("%q: got a list of clients: %v", text, f.Lists)
+		}
+	}
 }

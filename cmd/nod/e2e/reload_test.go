@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nod-idp/nod/idp/ruleset"
+	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/formbrowser"
 )
 
@@ -98,6 +101,51 @@ func TestThePolicyIsReadAgainWithoutARestart(t *testing.T) {
 	if err != nil || strings.Count(out, "policy.replaced") != 2 {
 		t.Errorf("got %v and the journal %s", err, out)
 	}
+}
+
+func TestAnAppliedPolicyHoldsWithoutARestart(t *testing.T) {
+	r := &reloading{installation: install(t)}
+	r.config = filepath.Join(t.TempDir(), "nod.yaml")
+	r.write("policy:\n  - {name: own, factor: push}\n")
+	r.start()
+	r.must(nil, passphrase+"\n", "user", "add", username, "--data", r.data, "--password-stdin")
+	r.must(&r.client, "", "client", "add", "mail", "--json", "--data", r.data, "--first-party", "--redirect-uri", callback)
+	apply := func(text string) {
+		t.Helper()
+		r.must(nil, text, "apply", "-", "--json", "--data", r.data)
+	}
+	comesTo := func(asks bool, what string) {
+		t.Helper()
+		for began := time.Now(); r.asks() != asks; {
+			if time.Since(began) > 5*time.Second {
+				t.Fatalf("%s: not in force within 5 s", what)
+			}
+		}
+	}
+	comesTo(true, "the policy of the file")
+	apply("policy:\n  - {name: lax, factor: \"off\"}\n")
+	comesTo(false, "the applied policy")
+	r.hangUp("does not count")
+	comesTo(false, "the applied policy, after the file was read again")
+	r.stop()
+	r.start()
+	comesTo(false, "the applied policy, after a restart")
+	// What another version of nod may have stored and this one cannot read.
+	d := must(db.Open(t.Context(), filepath.Join(r.data, "nod.db")))
+	err := d.Write(t.Context(), func(tx *db.Tx) error {
+		return (&ruleset.Rulesets{DB: d}).ReplaceTx(tx, ruleset.Applied{There: true, Text: "- {factor: thrice}"}, nil)
+	})
+	if err := errors.Join(err, d.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for began := time.Now(); !strings.Contains(r.log.String(), "the one before stays"); time.Sleep(20 * time.Millisecond) {
+		if time.Since(began) > 5*time.Second {
+			t.Fatalf("the log says nothing of rules that cannot be read\n%s", r.log)
+		}
+	}
+	comesTo(false, "the last good policy")
+	apply("policy: null\n")
+	comesTo(true, "the policy of the file again")
 }
 
 func TestAFileOfApplicationsIsSeenWithoutARestart(t *testing.T) {

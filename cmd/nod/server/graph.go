@@ -22,6 +22,7 @@ import (
 	"github.com/nod-idp/nod/idp/pairing"
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/idp/pushed"
+	"github.com/nod-idp/nod/idp/ruleset"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
 	"github.com/nod-idp/nod/idp/user"
@@ -67,6 +68,7 @@ type Server struct {
 	Entra     *entra.Tenants
 	Letters   *letters.Letters
 	Logout    *logout.Logout
+	Rulesets  *ruleset.Rulesets
 
 	lock     *os.File
 	ready    readiness
@@ -114,6 +116,9 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 		return s, fmt.Errorf("record the public URL: %w", err)
 	}
 	s.build()
+	if err := s.openRules(ctx); err != nil {
+		return s, err
+	}
 	if o.GeoDatabase != "" {
 		if s.MFA.Places, err = geo.Open(o.GeoDatabase); err != nil {
 			return s, err
@@ -177,7 +182,7 @@ func (s *Server) build() {
 		Hasher:   hasher, Guesses: s.Guesses, MFA: s.MFA, Devices: s.Devices, Policy: o.Policy, Now: o.Now, Lifetime: o.LoginLifetime,
 		Passwords: password.Policy{MinLength: o.MinPasswordLength}, PasswordWords: []string{o.Brand.Name, o.PublicURL},
 	}
-	s.rules.inForce = o.Policy.Rules
+	s.Rulesets = &ruleset.Rulesets{DB: s.DB, Now: o.Now}
 	s.Entra = &entra.Tenants{DB: s.DB, Box: box, Epoch: epoch, PublicURL: o.PublicURL, Logins: s.Logins, Guesses: s.Guesses, Bits: o.RSABits, Now: o.Now}
 	s.MFA.OnReport, s.MFA.Reports = s.Logins.ReportedTx, s.warnOfReport
 }

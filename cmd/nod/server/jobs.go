@@ -22,6 +22,7 @@ func (s *Server) jobs(ctx context.Context) {
 	wg.Go(func() { s.Audit.Run(ctx) })
 	wg.Go(func() { s.sweep(ctx) })
 	wg.Go(func() { s.followSealing(ctx) })
+	wg.Go(func() { s.followRules(ctx) })
 	wg.Go(func() { s.Options.Tracer.Run(ctx) })
 	wg.Go(func() { s.outboxJob().Run(ctx) })
 	wg.Go(func() { s.Inquiries.Run(ctx) })

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -48,11 +49,15 @@ func gallery(t *testing.T) *httptest.Server {
 	return server
 }
 
-// Pictures of every page are written to the folder that NOD_PICTURES names.
+// Pictures of every page, on the desktop too, are written to the folder that NOD_PICTURES names.
 func TestEveryPageIsAccessibleInLightAndDark(t *testing.T) {
 	server := gallery(t)
 	tab := chromium.StartWithoutPush(t).Tab()
-	for scheme, screen := range map[string]browsertest.Screen{"light": browsertest.Phone(), "dark": browsertest.Phone().InTheDark()} {
+	screens := map[string]browsertest.Screen{"light": browsertest.Phone(), "dark": browsertest.Phone().InTheDark()}
+	if os.Getenv(axe.Pictures) != "" {
+		screens["desktop light"], screens["desktop dark"] = browsertest.Desktop(), browsertest.Desktop().InTheDark()
+	}
+	for scheme, screen := range screens {
 		screen.Still = true
 		tab.Screen(screen)
 		for i, s := range stories() {

@@ -15,6 +15,7 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/internal/backup"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/durable"
 )
 
 func newRestoreCommand() *cobra.Command {
@@ -148,7 +149,7 @@ func restoreFile(ctx context.Context, c config.Config, r db.Rebuild) (former str
 	if err := os.Rename(fresh, path); err != nil {
 		return former, err
 	}
-	return former, syncDir(c.Data)
+	return former, durable.Sync(filepath.Clean(c.Data))
 }
 
 // setAside gives a database a second name and takes what belongs to it away from the
@@ -174,14 +175,6 @@ func removeFiles(path string) (err error) {
 		}
 	}
 	return err
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(filepath.Clean(dir))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func describeRestored(w io.Writer, r restored) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/nod-idp/nod/internal/durable"
 	"github.com/nod-idp/nod/internal/failpoint"
 )
 
@@ -60,7 +61,7 @@ func put(from, to string, replace bool) error {
 		if err := os.Rename(from, to); err != nil {
 			return err
 		}
-		return syncDir(filepath.Dir(to))
+		return durable.Sync(filepath.Dir(to))
 	}
 	if err := os.Link(from, to); errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%s: %w", to, ErrExists)
@@ -68,17 +69,9 @@ func put(from, to string, replace bool) error {
 		if err := os.Rename(from, to); err != nil {
 			return err
 		}
-		return syncDir(filepath.Dir(to))
+		return durable.Sync(filepath.Dir(to))
 	}
-	return errors.Join(os.Remove(from), syncDir(filepath.Dir(to)))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(os.Remove(from), durable.Sync(filepath.Dir(to)))
 }
 
 // sweep removes what killed runs left in a folder, and nothing that a live one holds.

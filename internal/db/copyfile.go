@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/nod-idp/nod/internal/durable"
 )
 
 // CopyFile writes one unchanging state of an SQLite database to a file of its own, while
@@ -41,20 +43,11 @@ func copySQLite(ctx context.Context, from, to string) (err error) {
 	if err := os.Chmod(part, 0o600); err != nil {
 		return err
 	}
-	if err := syncPath(part); err != nil {
+	if err := durable.Sync(part); err != nil {
 		return err
 	}
 	if err := os.Rename(part, to); err != nil {
 		return err
 	}
-	return syncPath(filepath.Dir(to))
-}
-
-// syncPath waits until a file, or the names in a folder, are on the disk.
-func syncPath(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.Sync(filepath.Dir(to))
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/nod-idp/nod/internal/durable"
 )
 
 // ErrOpenToOthers is returned for a key file that other users may read.
@@ -142,9 +144,8 @@ func writeKeys(path string, keys []*Key, put func(from, to string) error) error 
 	if err := put(temp.Name(), path); err != nil {
 		return fmt.Errorf("sealing key: %w", err)
 	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
+	if err := durable.Sync(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("sealing key: %w", err)
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return nil
 }

@@ -33,20 +33,7 @@ func change(t *testing.T, d *drill) {
 
 	done := make(chan error, 1)
 	go func() { done <- d.reseal() }()
-	logins := 0
-	for running := true; running; logins++ {
-		v := d.signIn("bob", d.bob)
-		v.tokens(v.code())
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Fatal(err)
-			}
-			running = false
-		default:
-		}
-	}
-	t.Logf("%d logins meanwhile", logins)
+	d.signInUntil(done)
 	if fresh := string(must(os.ReadFile(file))); fresh == old || strings.Count(fresh, "\n") != 1 {
 		t.Errorf("the key file holds %d keys, or the old one", strings.Count(fresh, "\n"))
 	}

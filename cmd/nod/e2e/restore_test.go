@@ -63,6 +63,24 @@ func (d *drill) enrol(name string) *simulator.Phone {
 }
 
 // signIn takes somebody through the whole login and returns the visit, at its last page.
+// signInUntil signs bob in again and again, once at least, until something else is done.
+func (d *drill) signInUntil(done <-chan error) {
+	d.t.Helper()
+	for logins := 1; ; logins++ {
+		v := d.signIn("bob", d.bob)
+		v.tokens(v.code())
+		select {
+		case err := <-done:
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			d.t.Logf("%d logins meanwhile", logins)
+			return
+		default:
+		}
+	}
+}
+
 func (d *drill) signIn(name string, p *simulator.Phone) *visit {
 	d.t.Helper()
 	v := d.visit(d.browser(), d.app)
@@ -104,20 +122,7 @@ func rehearse(t *testing.T, d *drill, into string) {
 		_, err := d.run("", d.here("backup", file, "--json")...)
 		done <- err
 	}()
-	logins := 0
-	for running := true; running; logins++ {
-		v := d.signIn("bob", d.bob)
-		v.tokens(v.code())
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Fatal(err)
-			}
-			running = false
-		default:
-		}
-	}
-	t.Logf("%d logins while the backup was made", logins)
+	d.signInUntil(done)
 
 	// After the backup: a typed passcode is used, of which the backup knows nothing.
 	typed := d.visit(d.browser(), d.app).password()

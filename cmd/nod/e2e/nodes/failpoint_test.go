@@ -94,23 +94,15 @@ func (p *person) dies(t *testing.T, point string, round int) {
 
 // crashes is one login and what follows, by every point.
 func (p *person) crashes(ctx context.Context) error {
-	code, err := p.signIn(ctx)
-	if err != nil {
+	if _, err := p.gets(ctx); err != nil {
 		return err
 	}
-	given, err := p.redeem(ctx, code)
-	if err != nil {
+	if _, err := p.again(ctx); err != nil {
 		return err
 	}
-	for range 2 { // each of two nodes takes its turn
-		if given, err = p.refresh(ctx, given); err != nil {
-			return err
-		}
-	}
-	for range 2 {
-		if code, err = p.again(ctx); err != nil {
-			return err
-		}
+	code, err := p.again(ctx)
+	if err != nil {
+		return err
 	}
 	_, err = p.redeem(ctx, code)
 	return err

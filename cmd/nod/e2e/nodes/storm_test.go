@@ -88,23 +88,31 @@ func weather() chaos.Fault {
 
 // day is one login with what an application does afterwards.
 func (p *person) day(ctx context.Context) error {
-	code, err := p.signIn(ctx)
+	given, err := p.gets(ctx)
 	if err != nil {
 		return err
-	}
-	given, err := p.redeem(ctx, code)
-	if err != nil {
-		return err
-	}
-	for range 2 {
-		if given, err = p.refresh(ctx, given); err != nil {
-			return err
-		}
 	}
 	if err := p.racesCodes(ctx); err != nil {
 		return err
 	}
 	return p.racesRefresh(ctx, given)
+}
+
+// gets signs in and has the tokens refreshed twice, so that each of two nodes takes its turn.
+func (p *person) gets(ctx context.Context) (given tokens, err error) {
+	code, err := p.signIn(ctx)
+	if err != nil {
+		return given, err
+	}
+	if given, err = p.redeem(ctx, code); err != nil {
+		return given, err
+	}
+	for range 2 {
+		if given, err = p.refresh(ctx, given); err != nil {
+			return given, err
+		}
+	}
+	return given, nil
 }
 
 // redeem exchanges a code. Where the answer was lost the application begins anew, which the

@@ -18,7 +18,7 @@ type API struct {
 	// that are answered from memory; nil leaves it open.
 	Turns *turn.Turns
 
-	mux       http.ServeMux
+	routes    routes
 	preflight map[string]bool
 	origin    http.CrossOriginProtection
 }
@@ -43,7 +43,7 @@ const NoBody = ""
 // Handle registers a route under a pattern of http.ServeMux such as "POST /token". With CORS the preflight of the
 // same path is answered too.
 func (a *API) Handle(pattern string, route Route) {
-	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+	a.routes.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		run(w, r, func(w http.ResponseWriter, r *http.Request) error {
 			if err := a.admit(w, r, route); err != nil {
 				return err
@@ -68,7 +68,7 @@ func (a *API) Handle(pattern string, route Route) {
 		a.preflight = map[string]bool{}
 	}
 	a.preflight[path] = true
-	a.mux.HandleFunc("OPTIONS "+path, func(w http.ResponseWriter, r *http.Request) { route.CORS.preflight(w, r) })
+	a.routes.handle("OPTIONS "+path, func(w http.ResponseWriter, r *http.Request) { route.CORS.preflight(w, r) })
 }
 
 func (a *API) admit(w http.ResponseWriter, r *http.Request, route Route) error {
@@ -115,18 +115,22 @@ func contentType(r *http.Request, accepts []string) error {
 }
 
 func (a *API) knows(r *http.Request) bool {
-	p, none := unmatched(&a.mux, r)
+	if a.routes.at(r) != nil {
+		return true
+	}
+	if a.routes.foreign(r) {
+		return false
+	}
+	p, none := a.routes.unmatched(r)
 	return !none || p.Status == http.StatusMethodNotAllowed
 }
 
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := record(w)
 	apiHeaders(rec.Header())
-	if p, none := unmatched(&a.mux, r); none {
+	if p, found := a.routes.serve(rec, r); !found {
 		a.refuse(rec, r, p)
-		return
 	}
-	a.mux.ServeHTTP(rec, r)
 }
 
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, p Problem) {
@@ -145,14 +149,16 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, p Problem) {
 	_ = WriteJSON(w, p.Status, body)
 }
 
-func apiHeaders(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store")
+var machineHeaders = http.Header{
+	"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
+	"X-Frame-Options":              {"DENY"},
+	"X-Content-Type-Options":       {"nosniff"},
+	"Referrer-Policy":              {"no-referrer"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Cache-Control":                {"no-store"},
 }
+
+func apiHeaders(h http.Header) { lay(h, machineHeaders) }
 
 // WriteJSON answers with v as JSON. It encodes first, so that a value that cannot be encoded is an error and not
 // half an answer.

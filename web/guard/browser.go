@@ -21,7 +21,7 @@ type Browser struct {
 	// Turns bounds how many pages are made at the same time; nil leaves it open.
 	Turns *turn.Turns
 
-	mux    http.ServeMux
+	routes routes
 	origin http.CrossOriginProtection
 }
 
@@ -45,7 +45,7 @@ func NewBrowser(publicURL string, exempt ...string) (*Browser, error) {
 
 // Handle registers a page under a pattern of http.ServeMux.
 func (b *Browser) Handle(pattern string, h Handler) {
-	b.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+	b.routes.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		run(w, r, func(w http.ResponseWriter, r *http.Request) error {
 			if err := b.origin.Check(r); err != nil {
 				return Problem{Status: http.StatusForbidden, Code: "cross_origin", Err: err}
@@ -59,11 +59,9 @@ func (b *Browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := record(w)
 	pageHeaders(rec.Header())
 	r.Body = http.MaxBytesReader(rec, r.Body, formLimit)
-	if p, none := unmatched(&b.mux, r); none {
+	if p, found := b.routes.serve(rec, r); !found {
 		b.refuse(rec, r, p)
-		return
 	}
-	b.mux.ServeHTTP(rec, r)
 }
 
 func (b *Browser) refuse(w http.ResponseWriter, r *http.Request, p Problem) {

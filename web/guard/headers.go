@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -27,18 +28,27 @@ var features = []string{
 	"geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking",
 }
 
-// pageHeaders are set before the handler runs, so that no answer of the browser mux can lack them.
-func pageHeaders(h http.Header) {
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("X-Content-Type-Options", "nosniff")
+var documentHeaders = http.Header{
+	"Content-Security-Policy": {policy},
+	"X-Frame-Options":         {"DENY"},
+	"X-Content-Type-Options":  {"nosniff"},
 	// Not no-referrer: under that policy browsers send "Origin: null" with our own forms, which cross-origin
 	// protection then has to refuse. Towards other sites both say nothing.
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", Permissions())
-	h.Set("Cache-Control", "no-store")
+	"Referrer-Policy":              {"same-origin"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Permissions-Policy":           {Permissions()},
+	"Cache-Control":                {"no-store"},
+}
+
+// pageHeaders are set before the handler runs, so that no answer of the browser mux can lack them.
+func pageHeaders(h http.Header) { lay(h, documentHeaders) }
+
+// lay sets headers whose values all answers share. They are clipped, so that who adds to one gets a copy.
+func lay(h, shared http.Header) {
+	for name, values := range shared {
+		h[name] = slices.Clip(values)
+	}
 }
 
 // Permissions is the value of a Permissions-Policy header that gives our own pages the named features and nobody

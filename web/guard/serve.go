@@ -53,37 +53,3 @@ func answer(rec *recorder, r *http.Request, err error, fail func(http.ResponseWr
 	}
 	fail(rec, r, p)
 }
-
-// unmatched answers for a mux that has no route: 404, or 405 with the methods that would do.
-func unmatched(mux *http.ServeMux, r *http.Request) (Problem, bool) {
-	h, pattern := mux.Handler(r)
-	if pattern != "" {
-		return Problem{}, false
-	}
-	var probe headerProbe
-	h.ServeHTTP(&probe, r)
-	if probe.status == http.StatusMethodNotAllowed {
-		return Problem{
-			Status: http.StatusMethodNotAllowed, Code: "method_not_allowed",
-			Header: http.Header{"Allow": probe.Header().Values("Allow")},
-		}, true
-	}
-	return Problem{Status: http.StatusNotFound, Code: "not_found"}, true
-}
-
-// headerProbe takes the status and the headers of an answer and throws its body away.
-type headerProbe struct {
-	header http.Header
-	status int
-}
-
-func (p *headerProbe) Header() http.Header {
-	if p.header == nil {
-		p.header = http.Header{}
-	}
-	return p.header
-}
-
-func (p *headerProbe) Write(b []byte) (int, error) { return len(b), nil }
-
-func (p *headerProbe) WriteHeader(status int) { p.status = status }

@@ -1,13 +1,14 @@
 package oidc
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nod-idp/nod/idp/client"
@@ -149,6 +150,8 @@ type document struct {
 // much longer before it signs.
 const documentAge = 15 * time.Minute
 
+var documentCaching = fmt.Sprintf("public, max-age=%d", int(documentAge.Seconds()))
+
 func (s *Surface) discovery(w http.ResponseWriter, r *http.Request) error {
 	s.known.serve(w, r)
 	return nil
@@ -163,11 +166,28 @@ func (s *Surface) jwks(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// serve answers with the document, or with 304 to whoever has it already.
+// serve answers with the document, or with 304 to whoever has it already (RFC 9110,
+// section 13.1.2).
 func (d document) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(documentAge.Seconds())))
+	h.Set("Cache-Control", documentCaching)
 	h.Set("ETag", d.etag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(d.body))
+	if held := r.Header.Get("If-None-Match"); held != "" && d.among(held) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(d.body)))
+	_, _ = w.Write(d.body)
+}
+
+// among looks for the tag in a list. None of our tags holds a comma.
+func (d document) among(held string) bool {
+	for tag := range strings.SplitSeq(held, ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" || strings.TrimPrefix(tag, "W/") == d.etag {
+			return true
+		}
+	}
+	return false
 }

@@ -16,18 +16,19 @@ import (
 // An answer is written as html/template would write it in text and in quoted attributes, which
 // is where pages use them; a template set has no scripts, styles or unquoted attributes.
 func fold(set *template.Template, funcs template.FuncMap) error {
+	stage := texttemplate.New("").Funcs(texttemplate.FuncMap(funcs))
 	for _, t := range set.Templates() {
 		if t.Tree == nil || t.Tree.Root == nil {
 			continue
 		}
-		if err := foldList(t.Tree.Root, funcs); err != nil {
+		if err := foldList(t.Tree.Root, stage); err != nil {
 			return fmt.Errorf("template %s: %w", t.Name(), err)
 		}
 	}
 	return nil
 }
 
-func foldList(list *parse.ListNode, funcs template.FuncMap) error {
+func foldList(list *parse.ListNode, stage *texttemplate.Template) error {
 	if list == nil {
 		return nil
 	}
@@ -36,14 +37,14 @@ func foldList(list *parse.ListNode, funcs template.FuncMap) error {
 		switch n := node.(type) {
 		case *parse.ActionNode:
 			if len(n.Pipe.Decl) == 0 && constant(n.Pipe) {
-				list.Nodes[i], err = answer(n, funcs)
+				list.Nodes[i], err = answer(n, stage)
 			}
 		case *parse.IfNode:
-			err = foldBranches(&n.BranchNode, funcs)
+			err = foldBranches(&n.BranchNode, stage)
 		case *parse.RangeNode:
-			err = foldBranches(&n.BranchNode, funcs)
+			err = foldBranches(&n.BranchNode, stage)
 		case *parse.WithNode:
-			err = foldBranches(&n.BranchNode, funcs)
+			err = foldBranches(&n.BranchNode, stage)
 		}
 		if err != nil {
 			return err
@@ -52,11 +53,11 @@ func foldList(list *parse.ListNode, funcs template.FuncMap) error {
 	return nil
 }
 
-func foldBranches(b *parse.BranchNode, funcs template.FuncMap) error {
-	if err := foldList(b.List, funcs); err != nil {
+func foldBranches(b *parse.BranchNode, stage *texttemplate.Template) error {
+	if err := foldList(b.List, stage); err != nil {
 		return err
 	}
-	return foldList(b.ElseList, funcs)
+	return foldList(b.ElseList, stage)
 }
 
 // constant reports whether a node is made of functions and literals alone. The functions of a
@@ -85,9 +86,10 @@ func constant(node parse.Node) bool {
 	return false
 }
 
-// answer runs one action and returns what it writes.
-func answer(n *parse.ActionNode, funcs template.FuncMap) (parse.Node, error) {
-	t, err := texttemplate.New("").Funcs(texttemplate.FuncMap(funcs)).Parse(n.String())
+// answer runs one action on a stage that knows its functions, and returns what it writes.
+func answer(n *parse.ActionNode, stage *texttemplate.Template) (parse.Node, error) {
+	alone := &parse.ListNode{NodeType: parse.NodeList, Nodes: []parse.Node{n}}
+	t, err := stage.AddParseTree("action", &parse.Tree{Name: "action", Root: alone})
 	if err != nil {
 		return nil, err
 	}

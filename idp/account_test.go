@@ -21,7 +21,7 @@ func (w *world) account(b idp.Browser, page idp.AccountPage) *visit {
 	if begun.LoginToken != "" {
 		b.LoginToken = begun.LoginToken
 	}
-	return &visit{w, b, begun.LoginID}
+	return &visit{w, b, begun.Login}
 }
 
 // read, change and confirm are what a session opens at the person's own pages.

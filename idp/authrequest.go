@@ -38,6 +38,8 @@ type AuthRequest struct {
 	Account AccountPage `json:"account,omitzero"`
 	// Foreign is set where another issuer proved the first factor and gets the answer.
 	Foreign *Foreign `json:"foreign,omitempty"`
+	// Kept has the login kept from the beginning: others will know it by its id.
+	Kept bool `json:"-"`
 }
 
 // Prompts reports whether the request holds this value of prompt.

@@ -3,7 +3,6 @@ package idp
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -13,7 +12,6 @@ import (
 	"github.com/nod-idp/nod/idp/evidence"
 	"github.com/nod-idp/nod/idp/session"
 	"github.com/nod-idp/nod/idp/token"
-	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/internal/random"
@@ -32,7 +30,7 @@ type Browser struct {
 // Begun is how an authorization request was taken up: either it can be answered at
 // once, or the browser goes on to the login page.
 type Begun struct {
-	LoginID    string
+	Login      string    // its reference, for the address of its page
 	LoginToken string    // the cookie to set, "" when the browser has it already
 	Response   *Response // set when the client is answered at once
 }
@@ -47,7 +45,7 @@ func shortened(header string) string {
 
 // Begin takes up an authorization request whose client and redirect URI have been
 // checked. A session that proves enough is answered at once with a code; otherwise
-// the request is stored as a login that only this browser can continue.
+// the request becomes a login that only this browser can continue.
 func (s *Service) Begin(ctx context.Context, req AuthRequest, b Browser) (Begun, error) {
 	now := s.now()
 	l := Login{
@@ -84,7 +82,12 @@ func (s *Service) Begin(ctx context.Context, req AuthRequest, b Browser) (Begun,
 			return Begun{}, fmt.Errorf("begin a login: %w", err)
 		}
 	}
-	return s.store(ctx, l, b)
+	begun := bind(&l, b)
+	if begun.Login = s.carry(l); begun.Login != "" {
+		return begun, nil
+	}
+	begun.Login = l.ID
+	return begun, s.store(ctx, l)
 }
 
 func refused(req AuthRequest, why *OAuthError) Begun {
@@ -192,19 +195,20 @@ func (s *Service) answerFromSession(ctx context.Context, l Login, held session.S
 	return s.answer(ctx, l.Request, request, issued, l.CreatedAt)
 }
 
-// store keeps a login, and does also in the same transaction.
-func (s *Service) store(ctx context.Context, l Login, b Browser, also ...func(tx *db.Tx) error) (Begun, error) {
-	begun := Begun{LoginID: l.ID}
+// bind gives a login to a browser, which may need a cookie for it first.
+func bind(l *Login, b Browser) (begun Begun) {
 	if !random.WellFormed(loginTokenPrefix, b.LoginToken) {
 		begun.LoginToken = random.Token(loginTokenPrefix)
 		b.LoginToken = begun.LoginToken
 	}
-	hash, err := hex.DecodeString(browserOf(b))
-	if err != nil {
-		return Begun{}, err
-	}
-	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		if err := s.insertLoginTx(tx, l, hash); err != nil {
+	l.browser = browserOf(b)
+	return begun
+}
+
+// store keeps a login from the beginning, and does also in the same transaction.
+func (s *Service) store(ctx context.Context, l Login, also ...func(tx *db.Tx) error) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := s.keepTx(tx, l); err != nil {
 			return err
 		}
 		for _, do := range also {
@@ -212,10 +216,10 @@ func (s *Service) store(ctx context.Context, l Login, b Browser, also ...func(tx
 				return err
 			}
 		}
-		return audit.Record(tx, audit.Entry{At: l.CreatedAt, Action: "login.begun", Subject: l.ID, User: l.UserID, Client: l.ClientID})
+		return nil
 	})
 	if err != nil {
-		return Begun{}, fmt.Errorf("store a login: %w", err)
+		return fmt.Errorf("store a login: %w", err)
 	}
-	return begun, nil
+	return nil
 }

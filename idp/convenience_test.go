@@ -62,7 +62,7 @@ func TestAWaivedBrowserIsNotAskedAndProvesNothing(t *testing.T) {
 		}
 		account, err := w.BeginAccount(t.Context(), first.b, idp.AccountPage{})
 		must(t, err)
-		v := &visit{w, first.b, account.LoginID}
+		v := &visit{w, first.b, account.Login}
 		v.submit("alice", secret)
 		v.want(idp.PageMethod)
 		stranger := w.visit("number")

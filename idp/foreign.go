@@ -49,7 +49,9 @@ func (s *Service) BeginForeign(ctx context.Context, issuer, userID string, req A
 	if userID != "" {
 		l.Evidence = evidence.Evidence{Foreign: issuer}
 	}
-	begun, err := s.store(ctx, l, b, also)
+	begun := bind(&l, b)
+	begun.Login = l.ID
+	err := s.store(ctx, l, also)
 	if err != nil || userID == "" || begun.LoginToken != "" { // otherwise once it has arrived
 		return begun, err
 	}

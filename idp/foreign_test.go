@@ -24,7 +24,7 @@ func (w *world) fromElsewhere(b idp.Browser, methods ...mfa.Method) *visit {
 	if begun.LoginToken != "" {
 		b.LoginToken = begun.LoginToken
 	}
-	return &visit{w, b, begun.LoginID}
+	return &visit{w, b, begun.Login}
 }
 
 func TestALoginFromElsewhereMakesNoSessionAndUsesNone(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/nod-idp/nod/mfa"
 )
 
-// Login is one stored attempt of a browser to get through an authorization request.
+// Login is one attempt of a browser to get through an authorization request. Version is 0 until its first step.
 type Login struct {
 	ID           string
 	Issuer       string // whose answer it leads to; "" for nod's own
@@ -33,6 +33,7 @@ type Login struct {
 	Version      int64
 
 	browser    string // hash of the browser's cookie, hex
+	carried    string // the seal in its address, "" once it is kept
 	firstParty bool   // its client is asked no consent for
 }
 

@@ -167,7 +167,7 @@ func (w *world) sure(p *phone, page idp.AccountName) *visit {
 	w.t.Helper()
 	begun, err := w.BeginAccount(w.t.Context(), idp.Browser{IP: away}, idp.AccountPage{Name: page, Change: true})
 	must(w.t, err)
-	v := &visit{w, idp.Browser{IP: away, LoginToken: begun.LoginToken}, begun.LoginID}
+	v := &visit{w, idp.Browser{IP: away, LoginToken: begun.LoginToken}, begun.Login}
 	v.submit("alice", secret)
 	must(w.t, w.ChooseTyped(w.t.Context(), v.l, v.b, v.form()))
 	v.passcode(p.typed())

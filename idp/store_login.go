@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/nod-idp/nod/idp/evidence"
@@ -72,28 +73,41 @@ func nullable(s string) *string {
 	return &s
 }
 
-func (s *Service) readLogin(ctx context.Context, id string) (Login, error) {
+// readLogin returns the login that a reference means: as it is kept, or else as its browser carries it.
+func (s *Service) readLogin(ctx context.Context, reference string) (Login, error) {
+	id, sealed, isCarried := strings.Cut(reference, carriedMark)
 	var r loginRow
 	err := s.DB.Get(ctx, &r, "SELECT "+loginColumns+" FROM logins WHERE id = $1 AND epoch = $2", id, s.Epoch)
-	if errors.Is(err, db.ErrNotFound) {
+	switch {
+	case errors.Is(err, db.ErrNotFound) && isCarried:
+		return s.openCarried(id, sealed)
+	case errors.Is(err, db.ErrNotFound):
 		return Login{}, ErrNoLogin
 	}
 	return r.login(), err
 }
 
-func (s *Service) insertLoginTx(tx *db.Tx, l Login, browserHash []byte) error {
-	_, err := tx.Exec(`INSERT INTO logins (id, issuer, epoch, version, state, browser_hash, client_id, request, user_id, evidence,
-		known_browser, session_id, ip, user_agent, created_at, expires_at, questions)
-		VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		l.ID, cmp.Or(l.Issuer, instance.MainIssuer), s.Epoch, Open, browserHash, l.ClientID, db.JSON[AuthRequest]{V: l.Request}, nullable(l.UserID),
-		db.JSON[evidence.Evidence]{V: l.Evidence}, l.KnownBrowser, nullable(l.SessionID), l.IP, l.UserAgent, db.At(l.CreatedAt), db.At(l.ExpiresAt),
-		db.JSON[Questions]{V: l.Questions})
-	return err
+func (s *Service) insertLoginTx(tx *db.Tx, l Login) error {
+	browserHash, err := hex.DecodeString(l.browser)
+	if err != nil {
+		return err
+	}
+	return tx.Must(ErrMoved, `INSERT INTO logins (id, issuer, epoch, version, state, browser_hash, client_id, request, user_id, evidence, method,
+		notice, questions, failure, challenge_id, known_browser, session_id, waive, ip, user_agent, created_at, expires_at, finished_at)
+		VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+		ON CONFLICT (id) DO NOTHING`,
+		l.ID, cmp.Or(l.Issuer, instance.MainIssuer), s.Epoch, l.State, browserHash, l.ClientID, db.JSON[AuthRequest]{V: l.Request},
+		nullable(l.UserID), db.JSON[evidence.Evidence]{V: l.Evidence}, l.Method, db.JSON[Notice]{V: l.Notice}, db.JSON[Questions]{V: l.Questions},
+		l.Failure, nullable(l.ChallengeID), l.KnownBrowser, nullable(l.SessionID), l.Waive, l.IP, l.UserAgent,
+		db.At(l.CreatedAt), db.At(l.ExpiresAt), db.At(l.FinishedAt))
 }
 
 // saveTx stores a step. It returns ErrMoved when another request was quicker: of
 // two that saw the same row only one may change it.
 func (s *Service) saveTx(tx *db.Tx, l Login) error {
+	if l.Version == 0 {
+		return s.keepTx(tx, l)
+	}
 	return tx.Must(ErrMoved, `UPDATE logins SET version = version + 1, state = $1, user_id = $2, evidence = $3, method = $4, notice = $5,
 		failure = $6, challenge_id = $7, known_browser = $8, session_id = $9, finished_at = $10,
 		waive = $11, questions = $16 WHERE id = $12 AND version = $13 AND state = $14 AND epoch = $15`,
@@ -112,6 +126,13 @@ func (s *Service) rebindTx(tx *db.Tx, l Login, from, to []byte) error {
 // noticeTx sets what the page tells, if the login still stands where it stood: a
 // notice belongs to the page whose form it is about.
 func (s *Service) noticeTx(tx *db.Tx, l Login, n Notice) error {
+	if l.Version == 0 {
+		l.Notice = n
+		if err := s.keepTx(tx, l); !errors.Is(err, ErrMoved) {
+			return err
+		}
+		return nil
+	}
 	_, err := tx.Exec("UPDATE logins SET notice = $1 WHERE id = $2 AND version = $3 AND state = $4",
 		db.JSON[Notice]{V: n}, l.ID, l.Version, Open)
 	return err

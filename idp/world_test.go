@@ -213,7 +213,7 @@ func (w *world) begin(b idp.Browser, r idp.AuthRequest) (*visit, *idp.Response) 
 	if begun.LoginToken != "" {
 		b.LoginToken = begun.LoginToken
 	}
-	return &visit{w, b, begun.LoginID}, begun.Response
+	return &visit{w, b, begun.Login}, begun.Response
 }
 
 func (w *world) visit(clientID string) *visit {
@@ -306,11 +306,15 @@ func (w *world) write(fn func(tx *db.Tx) error) {
 	must(w.t, w.DB.Write(w.t.Context(), fn))
 }
 
-// login is everything of a stored login that may change.
-func (w *world) login(id string) (text string) {
+// login is everything of a kept login that may change, "" while its browser carries it.
+func (w *world) login(reference string) (text string) {
 	w.t.Helper()
-	must(w.t, w.DB.Get(w.t.Context(), &text, `SELECT CAST(version AS TEXT) || state || request || evidence || method || notice || failure ||
-		coalesce(user_id, '') || coalesce(challenge_id, '') || coalesce(session_id, '') || known_browser FROM logins WHERE id = $1`, id))
+	err := w.DB.Get(w.t.Context(), &text, `SELECT CAST(version AS TEXT) || state || request || evidence || method || notice || failure ||
+		coalesce(user_id, '') || coalesce(challenge_id, '') || coalesce(session_id, '') || known_browser FROM logins WHERE id = $1`, idp.IDOf(reference))
+	if errors.Is(err, db.ErrNotFound) {
+		return ""
+	}
+	must(w.t, err)
 	return text
 }
 

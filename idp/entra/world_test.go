@@ -50,7 +50,7 @@ func (l *logins) BeginForeign(ctx context.Context, issuer, userID string, req id
 	if err == nil {
 		l.begun = append(l.begun, begun{issuer, userID, req, until})
 	}
-	return idp.Begun{LoginID: "log_1"}, err
+	return idp.Begun{Login: "log_1"}, err
 }
 
 func (l *logins) Identify(ctx context.Context, id string, _ idp.Browser, _ string, who func(tx *db.Tx, l idp.Login) (string, error)) error {

@@ -45,10 +45,10 @@ func (s *Surface) authorize(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	to := s.LoginPath(begun.LoginID)
+	to := s.LoginPath(begun.Login)
 	if begun.LoginToken != "" { // perhaps the browser has one and held it back
 		s.Jar.Arrive(w, begun.LoginToken)
-		to = entra.PathOf(t.Key()) + "/arrive/" + begun.LoginID
+		to = entra.PathOf(t.Key()) + "/arrive/" + begun.Login
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil

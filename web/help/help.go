@@ -83,15 +83,15 @@ type Trouble struct {
 // Plain is a page that is the same for everybody: it says nothing about any account.
 type Plain struct{ page.Frame }
 
-// loginID is what a login is called. Anything else leads nowhere.
-var loginID = regexp.MustCompile(`^[a-z]{3}_[a-z2-7]{26}$`)
+// login is the reference of one. Anything else leads nowhere.
+var login = regexp.MustCompile(`^[a-z]{3}_[a-z2-7]{26}(\.[A-Za-z0-9_-]{1,4096})?$`)
 
 func (s *Surface) trouble(w http.ResponseWriter, r *http.Request) error {
 	var view Trouble
 	if s.Logins.CanReset() {
 		view.AskURL = askPath
 	}
-	if id := r.PathValue("login"); loginID.MatchString(id) {
+	if id := r.PathValue("login"); login.MatchString(id) {
 		view.BackURL = "/login/" + id
 	} else if id != "" {
 		return guard.NotFound(nil)

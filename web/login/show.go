@@ -21,7 +21,7 @@ func (s *Surface) show(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, s.Elsewhere(st), http.StatusSeeOther)
 		return nil
 	}
-	d := drawing{Standing: st, typing: r.URL.Query().Has("type"), now: time.Now(), path: Path(st.Login.ID)}
+	d := drawing{Standing: st, typing: r.URL.Query().Has("type"), now: time.Now(), path: Path(st.Login.Reference())}
 	if st.Page == idp.PageDone && !st.Login.Request.StaysHere() {
 		if d.response, err = s.Logins.Response(r.Context(), st.Login); err != nil {
 			return err
@@ -101,7 +101,7 @@ func (d drawing) mobileURL() string {
 
 func (d drawing) signIn() View {
 	v := SignIn{Question: d.question(), PasskeyOffer: d.passkeyOffer(d.Passkey), Action: d.path + "/password", Username: d.Login.Request.LoginHint}
-	v.HelpURL = helpURL(d.Login.ID)
+	v.HelpURL = helpURL(d.Login.Reference())
 	n := d.Login.Notice
 	if n.Username != "" {
 		v.Username = n.Username

@@ -60,8 +60,8 @@ func (s *Surface) Register(b *guard.Browser) {
 	}
 }
 
-// Path is the address of a login's page.
-func Path(loginID string) string { return "/login/" + loginID }
+// Path is the address of the page of a login, given its reference.
+func Path(login string) string { return "/login/" + login }
 
 // form is what a submitted form holds.
 type form struct {
@@ -87,6 +87,9 @@ func (s *Surface) post(step func(*http.Request, string, form) (*idp.Finished, er
 		}
 		if finished != nil {
 			s.Jar.SignIn(w, *finished)
+		}
+		if err == nil { // it is kept by now, and needs nothing but its id
+			id = idp.IDOf(id)
 		}
 		http.Redirect(w, r, Path(id), http.StatusSeeOther)
 		return nil

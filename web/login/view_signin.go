@@ -21,4 +21,4 @@ type SignIn struct {
 func (p SignIn) view() (string, int) { return "signin", http.StatusOK }
 
 // helpURL leads to what somebody can do who cannot sign in, and from there back.
-func helpURL(loginID string) string { return "/help/" + loginID }
+func helpURL(login string) string { return "/help/" + login }

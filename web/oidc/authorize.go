@@ -51,17 +51,19 @@ func (s *Surface) authorize(w http.ResponseWriter, r *http.Request) error {
 		req, _ := shell(values, c)
 		return s.respond(w, r, idp.Response{Request: req, Err: failure}, c)
 	}
-	_, err = s.begin(w, r, c, values)
+	_, err = s.begin(w, r, c, values, false)
 	return err
 }
 
 // begin reads a request whose client and redirect URI belong together, and begins the
-// login. It returns the login's id, "" when the client was answered at once.
-func (s *Surface) begin(w http.ResponseWriter, r *http.Request, c client.Client, values url.Values) (string, error) {
+// login, kept says whether in the database already. It returns the login's reference, ""
+// when the client was answered at once.
+func (s *Surface) begin(w http.ResponseWriter, r *http.Request, c client.Client, values url.Values, kept bool) (string, error) {
 	req, failure := s.read(r.Context(), values, c)
 	if failure != nil {
 		return "", s.respond(w, r, idp.Response{Request: req, Err: failure}, c)
 	}
+	req.Kept = kept
 	b := s.Jar.Browser(r)
 	b.UserAgent = shortened(b.UserAgent)
 	begun, err := s.Logins.Begin(r.Context(), req, b)
@@ -72,8 +74,8 @@ func (s *Surface) begin(w http.ResponseWriter, r *http.Request, c client.Client,
 		return "", s.respond(w, r, *begun.Response, c)
 	}
 	s.Jar.BindLogin(w, begun.LoginToken)
-	http.Redirect(w, r, "/login/"+begun.LoginID, http.StatusSeeOther)
-	return begun.LoginID, nil
+	http.Redirect(w, r, "/login/"+begun.Login, http.StatusSeeOther)
+	return begun.Login, nil
 }
 
 // parametersOf reads the parameters from the address or, by POST, from the body, and

@@ -35,7 +35,7 @@ func (s *Surface) authorizePushed(w http.ResponseWriter, r *http.Request, c clie
 	if err := returnAddress(c, parameters); err != nil {
 		return err
 	}
-	loginID, err := s.begin(w, r, c, parameters)
+	loginID, err := s.begin(w, r, c, parameters, true)
 	if err != nil || loginID == "" {
 		return err
 	}

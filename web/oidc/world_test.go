@@ -82,7 +82,7 @@ func (f *fakeLogins) Begin(ctx context.Context, req idp.AuthRequest, b idp.Brows
 	defer f.mu.Unlock()
 	f.request, f.browser, f.begun = req, b, f.begun+1
 	if f.asks {
-		return idp.Begun{LoginID: "log_1", LoginToken: "nlg_1"}, nil
+		return idp.Begun{Login: "log_1", LoginToken: "nlg_1"}, nil
 	}
 	if req.Prompts("none") && b.SessionToken == "" {
 		return idp.Begun{Response: &idp.Response{Request: req, Err: &idp.OAuthError{Code: idp.LoginRequired, Description: "nobody is signed in"}}}, nil

@@ -116,7 +116,7 @@ func (s *Surface) signIn(w http.ResponseWriter, r *http.Request, back idp.Accoun
 		return err
 	}
 	s.Jar.BindLogin(w, begun.LoginToken)
-	http.Redirect(w, r, "/login/"+begun.LoginID, http.StatusSeeOther)
+	http.Redirect(w, r, "/login/"+begun.Login, http.StatusSeeOther)
 	return nil
 }
 

@@ -50,7 +50,7 @@ func New() *Metrics {
 		requestSeconds: r.DurationsBy("route", "nod_http_request_seconds", "Time from a request to the end of its answer. Event streams stay open for up to 55 s.", 1*ms, 5*ms, 10*ms, 25*ms, 50*ms, 100*ms, 250*ms, 500*ms, time.Second, 5*time.Second, 10*time.Second, time.Minute),
 		tokens:         r.Counters("nod_token_requests_total", "Requests at the token endpoint, by grant and result: ok or the OAuth error.", "grant", "result"),
 		journal:        r.Counters("nod_journal_entries_total", "Entries written to the audit log, by action and outcome.", "action", "outcome"),
-		logins:         r.Counters("nod_logins_total", "Logins by how far they came: begun, finished, ended by an error told to the application, or a wrong password.", "outcome"),
+		logins:         r.Counters("nod_logins_total", "Logins by how far they came: begun with a first form, finished, ended by an error told to the application, or a wrong password.", "outcome"),
 		loginSeconds:   r.Durations("nod_login_seconds", "Time from the beginning of a login to its end, the person's own time included.", time.Second, 5*time.Second, 10*time.Second, 20*time.Second, 40*time.Second, time.Minute, 2*time.Minute, 5*time.Minute, 15*time.Minute),
 		challenges:     r.Counters("nod_challenges_total", "Requests to devices, by the state that they came to: created, approved, verified, denied, reported, expired, superseded, withdrawn or failed.", "state"),
 		answerSeconds:  r.Durations("nod_challenge_answer_seconds", "Time from a request to a device to its answer.", time.Second, 2*time.Second, 5*time.Second, 10*time.Second, 20*time.Second, 40*time.Second, time.Minute, 2*time.Minute, 5*time.Minute),

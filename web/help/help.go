@@ -84,7 +84,7 @@ type Trouble struct {
 type Plain struct{ page.Frame }
 
 // login is the reference of one. Anything else leads nowhere.
-var login = regexp.MustCompile(`^[a-z]{3}_[a-z2-7]{26}(\.[A-Za-z0-9_-]{1,4096})?$`)
+var login = regexp.MustCompile(`^[a-z]{3}_[a-z2-7]{26}(\.[A-Za-z0-9_-]+)?$`)
 
 func (s *Surface) trouble(w http.ResponseWriter, r *http.Request) error {
 	var view Trouble

@@ -39,6 +39,7 @@ func advice(err error) string {
 		err  error
 		next string
 	}{
+		{db.ErrNotRestored, "Run \"nod restore\" again. To begin an empty installation instead, delete nod.db.restoring first."},
 		{user.ErrNotFound, "\"nod user list\" shows the users there are."},
 		{user.ErrNameTaken, "\"nod user list\" shows who has it. Choose another name."},
 		{user.ErrEmailTaken, "\"nod user list\" shows who has it. An address opens one account only."},

@@ -93,6 +93,9 @@ func openPlace(c config.Config, b beginning) (keys *seal.Ring, fresh bool, err e
 		if err != nil {
 			return nil, false, err
 		}
+		if stopped, err := exists(db.Restoring(c.DatabaseAddress())); err != nil || stopped && !there {
+			return nil, false, errors.Join(err, db.ErrNotRestored)
+		}
 		if !there && (b == mustExist || !c.Named()) {
 			return nil, false, noInstallation(c, nil)
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,6 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/internal/backup"
 	"github.com/nod-idp/nod/internal/db"
-	"github.com/nod-idp/nod/internal/durable"
 )
 
 func newRestoreCommand() *cobra.Command {
@@ -134,47 +132,17 @@ func restoreFile(ctx context.Context, c config.Config, r db.Rebuild) (former str
 	if there && !r.Replace {
 		return "", fmt.Errorf("%s: %w", path, db.ErrNotEmpty)
 	}
-	fresh := path + ".restoring"
-	if err := removeFiles(fresh); err != nil { // of a run that was stopped
+	if _, err := db.Settle(path); err != nil { // of a run that was stopped
+		return "", err
+	}
+	fresh := db.Restoring(path)
+	if err := db.RemoveFiles(fresh); err != nil {
 		return "", err
 	}
 	if err := r.Run(ctx, fresh); err != nil {
-		return "", errors.Join(err, removeFiles(fresh))
+		return "", errors.Join(err, db.RemoveFiles(fresh))
 	}
-	if there {
-		if former, err = setAside(ctx, path); err != nil {
-			return "", err
-		}
-	}
-	if err := os.Rename(fresh, path); err != nil {
-		return former, err
-	}
-	return former, durable.Sync(filepath.Clean(c.Data))
-}
-
-// setAside gives a database a second name and takes what belongs to it away from the
-// first. Its log is folded into it, if it can be opened at all.
-func setAside(ctx context.Context, path string) (former string, err error) {
-	former = path + ".before-" + time.Now().UTC().Format("20060102T150405.000")
-	_ = db.Checkpoint(ctx, path) // a damaged file is no reason to keep it in place
-	if err := os.Link(path, former); err != nil {
-		return "", err
-	}
-	for _, more := range []string{"-wal", "-shm"} {
-		if err := os.Rename(path+more, former+more); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", err
-		}
-	}
-	return former, nil
-}
-
-func removeFiles(path string) (err error) {
-	for _, more := range []string{"", "-wal", "-shm"} {
-		if gone := os.Remove(path + more); !errors.Is(gone, os.ErrNotExist) {
-			err = errors.Join(err, gone)
-		}
-	}
-	return err
+	return db.PutInPlace(ctx, path)
 }
 
 func describeRestored(w io.Writer, r restored) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/db/rows"
+	"github.com/nod-idp/nod/internal/failpoint"
 	"github.com/nod-idp/nod/internal/seal"
 )
 
@@ -87,6 +88,7 @@ func (l *loader) begin(t table) error {
 		return fmt.Errorf("%w: it has a table %q that its schema lacks", ErrDamaged, t.Name)
 	}
 	delete(l.there, t.Name)
+	failpoint.Hit(failpoint.RestoreUnfinished)
 	// Columns that a later migration added may stand in another order than the engine's.
 	columns := make([]rows.Column, len(t.Columns))
 	for i, c := range t.Columns {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/nod-idp/nod/internal/failpoint"
 )
 
 // Errors of Rebuild.
@@ -64,7 +66,11 @@ func (r Rebuild) Run(ctx context.Context, url string) (err error) {
 		if err := tx.migrate(all[r.Migration:]); err != nil {
 			return err
 		}
-		return r.Finish(tx)
+		if err := r.Finish(tx); err != nil {
+			return err
+		}
+		failpoint.Hit(failpoint.RestoreUnfinished)
+		return nil
 	})
 }
 

@@ -15,6 +15,7 @@ const Variable = "NOD_FAILPOINT"
 
 var (
 	armed, count = setting(taken())
+	file, filed  = strings.CutPrefix(armed, "@")
 	met          atomic.Int64
 )
 
@@ -35,9 +36,17 @@ func setting(text string) (name string, count int64) {
 
 // Hit ends the process if this is where it shall die.
 func Hit(name string) {
-	if name != armed || met.Add(1) != count {
+	if !here(name) {
 		return
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	select {} // the signal is on its way
+}
+
+func here(name string) bool {
+	if !filed {
+		return name == armed && met.Add(1) == count
+	}
+	point, err := os.ReadFile(file)
+	return err == nil && string(point) == name && os.Remove(file) == nil
 }

@@ -14,4 +14,7 @@ const (
 	CodeRedeemed        = "code-redeemed"     // and the tokens not delivered
 	RefreshStored       = "refresh-stored"    // and the successor not delivered
 	BackupUnfinished    = "backup-unfinished" // before each table, and once before the file gets its name
+	// before each table and before the commit, first when the backup is verified; and between
+	// the steps by which a file takes the place of another
+	RestoreUnfinished = "restore-unfinished"
 )

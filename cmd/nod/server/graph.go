@@ -100,6 +100,9 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 		if s.lock, err = lockDir(o.Place.Data); err != nil {
 			return s, err
 		}
+		if err := s.settle(); err != nil {
+			return s, err
+		}
 	}
 	keys, err := seal.LoadOrCreateRing(o.Place.KeyFile())
 	if err != nil {

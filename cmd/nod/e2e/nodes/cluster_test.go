@@ -5,7 +5,7 @@
 // Its tests are short unless told otherwise:
 //
 //	go test ./cmd/nod/e2e/nodes -run Storm -storm 5m -timeout 20m
-//	go test ./cmd/nod/e2e/nodes -run Killed -kills 1000 -timeout 12h
+//	go test ./cmd/nod/e2e/nodes -run Killed -kills 1000 -lanes 4 -timeout 12h
 package nodes
 
 import (
@@ -29,6 +29,7 @@ import (
 var (
 	storm = flag.Duration("storm", 12*time.Second, "how long nodes are killed and connections cut")
 	kills = flag.Int("kills", 1, "how often each point of a crash is tried on each engine")
+	lanes = flag.Int("lanes", 1, "over how many installations at once the crashes of a login are spread")
 )
 
 // binary is nod with its failpoints, built once; without NOD_FAILPOINT it is what is shipped.
@@ -94,7 +95,7 @@ func form(t *testing.T, database string, s settings) *cluster {
 			}
 		}
 		c.nodes = append(c.nodes, n)
-		n.start("")
+		n.start()
 		n.await()
 	}
 	t.Cleanup(func() {

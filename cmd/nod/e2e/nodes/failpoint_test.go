@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,7 +15,7 @@ import (
 	"github.com/nod-idp/nod/internal/failpoint"
 )
 
-// points of a crash on the way of a login. A migration has a test of its own.
+// points of a crash on the way of a login. Migrations, backups and restores have tests of their own.
 var points = []string{
 	failpoint.ChallengeUnstored, failpoint.ChallengeStored, failpoint.PushSent,
 	failpoint.ApprovalUnstored, failpoint.ApprovalStored, failpoint.SessionUnstored, failpoint.SessionStored,
@@ -25,33 +26,43 @@ var points = []string{
 // twice, and the person at most presses a button again, never gets a second push."
 func TestKilledAtEveryPointALoginGoesOn(t *testing.T) {
 	t.Parallel()
-	engines(t, func(t *testing.T, database string, nodes int) {
-		service := pushtest.Start(t)
-		roots := filepath.Join(t.TempDir(), "roots.pem")
-		if err := os.WriteFile(roots, service.Certificate(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		c := form(t, database, settings{
-			nodes: nodes, env: []string{"SSL_CERT_FILE=" + roots},
-			flags: []string{"--push-hosts", service.Host(), "--outbound-allow", "127.0.0.1"},
+	for lane := range min(*lanes, *kills) {
+		t.Run(fmt.Sprint(lane+1), func(t *testing.T) {
+			t.Parallel()
+			engines(t, func(t *testing.T, database string, nodes int) {
+				crashesOn(t, database, nodes, *kills / *lanes + min(1, max(0, *kills%*lanes-lane)))
+			})
 		})
-		l := newLedger()
-		p := c.person("alice", l)
-		p.subscribe(t, service)
-		p.heal = c.ready // a person tries again when the page is there again
-		began, crashed := time.Now(), 0
-		for round := 0; round < *kills && !late(t); round++ {
-			for _, point := range points {
-				crashed++
-				p.dies(t, point, round)
-				if t.Failed() {
-					return
-				}
+	}
+}
+
+// crashesOn lets one installation die at every point, so many times.
+func crashesOn(t *testing.T, database string, nodes, rounds int) {
+	service := pushtest.Start(t)
+	roots := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(roots, service.Certificate(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := form(t, database, settings{
+		nodes: nodes, env: []string{"SSL_CERT_FILE=" + roots},
+		flags: []string{"--push-hosts", service.Host(), "--outbound-allow", "127.0.0.1"},
+	})
+	l := newLedger()
+	p := c.person("alice", l)
+	p.subscribe(t, service)
+	p.heal = c.ready // a person tries again when the page is there again
+	began, crashed := time.Now(), 0
+	for round := 0; round < rounds && !late(t); round++ {
+		for _, point := range points {
+			crashed++
+			p.dies(t, point, round)
+			if t.Failed() {
+				return
 			}
 		}
-		l.check(t, c)
-		t.Logf("%d crashes in %s\n%s", crashed, time.Since(began).Round(time.Second), l.told())
-	})
+	}
+	l.check(t, c)
+	t.Logf("%d crashes in %s\n%s", crashed, time.Since(began).Round(time.Second), l.told())
 }
 
 // late reports whether the time that go test gives is nearly over: as many rounds as it
@@ -69,9 +80,7 @@ const mostLogins = 20
 func (p *person) dies(t *testing.T, point string, round int) {
 	t.Helper()
 	armed := p.c.nodes[round%len(p.c.nodes)]
-	armed.kill()
-	armed.start(point)
-	p.c.ready()
+	armed.arm(point)
 	ctx, cancel := context.WithCancel(t.Context())
 	reborn := make(chan int, 1)
 	go func() { reborn <- armed.revive(ctx) }()
@@ -113,7 +122,7 @@ func (n *node) revive(ctx context.Context) (died int) {
 	for ctx.Err() == nil {
 		if n.dead(2 * time.Millisecond) {
 			died++
-			n.start("")
+			n.start()
 			n.await()
 		}
 	}

@@ -26,29 +26,37 @@ func TestKilledInEveryMigrationTheNextStartGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	engines(t, func(t *testing.T, database string, _ int) {
-		data := t.TempDir()
-		args := []string{"serve", "--listen", freeAddress(t), "--public-url", "http://localhost:1", "--data", data}
-		if database != "" {
-			empty(t, database)
-			args = append(args, "--database", database)
+		began, killed := time.Now(), 0
+		for ; (killed == 0 || killed < *kills) && !late(t) && !t.Failed(); killed += len(all) {
+			t.Run("", func(t *testing.T) { migrates(t, nod, database, len(all)) })
 		}
-		for i := range all {
-			cmd := exec.Command(nod, args...)
-			// The one that the last start was killed in, and then the next.
-			cmd.Env = append(os.Environ(), fmt.Sprintf("NOD_FAILPOINT=%s:%d", failpoint.MigrationUnfinished, min(i+1, 2)))
-			late := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
-			out, err := cmd.CombinedOutput()
-			if !late.Stop() || err == nil || !strings.Contains(err.Error(), "killed") {
-				t.Fatalf("start %d was not killed in a migration: %v\n%s", i+1, err, out)
-			}
-		}
-		c := form(t, database, settings{nodes: 1, data: data})
-		l := newLedger()
-		if err := c.person("alice", l).day(t.Context()); err != nil {
-			t.Error(err)
-		}
-		l.check(t, c)
+		t.Logf("%d crashes in %s", killed, time.Since(began).Round(time.Second))
 	})
+}
+
+func migrates(t *testing.T, nod, database string, migrations int) {
+	data := t.TempDir()
+	args := []string{"serve", "--listen", freeAddress(t), "--public-url", "http://localhost:1", "--data", data}
+	if database != "" {
+		empty(t, database)
+		args = append(args, "--database", database)
+	}
+	for i := range migrations {
+		cmd := exec.Command(nod, args...)
+		// The one that the last start was killed in, and then the next.
+		cmd.Env = append(os.Environ(), fmt.Sprintf("NOD_FAILPOINT=%s:%d", failpoint.MigrationUnfinished, min(i+1, 2)))
+		late := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+		out, err := cmd.CombinedOutput()
+		if !late.Stop() || err == nil || !strings.Contains(err.Error(), "killed") {
+			t.Fatalf("start %d was not killed in a migration: %v\n%s", i+1, err, out)
+		}
+	}
+	c := form(t, database, settings{nodes: 1, data: data})
+	l := newLedger()
+	if err := c.person("alice", l).day(t.Context()); err != nil {
+		t.Error(err)
+	}
+	l.check(t, c)
 }
 
 // empty takes everything out of a database.

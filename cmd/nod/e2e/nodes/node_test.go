@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -25,11 +26,11 @@ type node struct {
 	process *exec.Cmd
 	exited  chan struct{}
 	starts  int
-	armedAt int // the start that was given a failpoint
+	armedAt int // the start that was told of a failpoint
 }
 
-// start runs the node; failpoint is where it shall die, "" for nowhere.
-func (n *node) start(failpoint string) {
+// start runs the node.
+func (n *node) start() {
 	c := n.cluster
 	if n.address == "" {
 		n.address = freeAddress(c.t)
@@ -43,7 +44,7 @@ func (n *node) start(failpoint string) {
 		args = append(args, "--database", n.database)
 	}
 	cmd := exec.Command(c.nod, append(args, c.flags...)...)
-	cmd.Env = append(append(os.Environ(), c.env...), "NOD_FAILPOINT="+failpoint)
+	cmd.Env = append(append(os.Environ(), c.env...), "NOD_FAILPOINT=@"+n.fuse())
 	cmd.Stdout, cmd.Stderr = &n.log, &n.log
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -53,9 +54,7 @@ func (n *node) start(failpoint string) {
 	}
 	exited := make(chan struct{})
 	n.process, n.exited = cmd, exited
-	if n.starts++; failpoint != "" {
-		n.armedAt = n.starts
-	}
+	n.starts++
 	go func() {
 		_ = cmd.Wait()
 		close(exited)
@@ -77,7 +76,23 @@ func (n *node) await() {
 	n.cluster.t.Errorf("%s was not ready for 30 s", n.name)
 }
 
-// revived reports whether the node was started again after it had been given a failpoint.
+// fuse is the file that tells the node where to die.
+func (n *node) fuse() string { return filepath.Join(n.data, "failpoint") }
+
+// arm lets the node die, once, when it comes to a point.
+func (n *node) arm(point string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.armedAt = n.starts
+	if err := os.WriteFile(n.fuse()+".new", []byte(point), 0o600); err != nil {
+		n.cluster.t.Error(err)
+	}
+	if err := os.Rename(n.fuse()+".new", n.fuse()); err != nil {
+		n.cluster.t.Error(err)
+	}
+}
+
+// revived reports whether the node was started again since it was armed.
 func (n *node) revived() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -148,4 +163,17 @@ func (w *tailed) tail() string {
 	defer w.mu.Unlock()
 	all := w.text.Bytes()
 	return string(all[max(0, len(all)-3000):])
+}
+
+func (w *tailed) size() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Len()
+}
+
+// since is what was written after there were n bytes, as long as they are few.
+func (w *tailed) since(n int) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return string(w.text.Bytes()[n:])
 }

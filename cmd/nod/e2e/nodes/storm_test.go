@@ -56,7 +56,7 @@ func TestStormLosesNothingAndHonoursNothingTwice(t *testing.T) {
 		n.kill()
 		killed++
 		time.Sleep(downFor)
-		n.start("")
+		n.start()
 		n.await()
 	}
 	working.Wait()

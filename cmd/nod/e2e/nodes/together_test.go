@@ -93,7 +93,7 @@ func (c *cluster) counts(t *testing.T) {
 		if i == 3 {
 			for _, n := range c.nodes {
 				n.kill()
-				n.start("")
+				n.start()
 			}
 			c.ready()
 		}

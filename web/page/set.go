@@ -33,6 +33,9 @@ func (s *Site) Set(fsys fs.FS) (*Set, error) {
 			}
 		}
 	}
+	if err := fold(layout, s.funcs()); err != nil { // once, and not again in every page
+		return nil, fmt.Errorf("parse layout: %w", err)
+	}
 	set := &Set{pages: map[string]*template.Template{}}
 	for _, file := range files {
 		if strings.HasPrefix(path.Base(file), "_") {

@@ -3,6 +3,7 @@ package nod_test
 // reasons is the allow-list of modules: every direct dependency and why nod does not
 // do without it or do it itself.
 var reasons = map[string]string{
+	"github.com/anishathalye/porcupine":       "whether a history of concurrent operations can have happened; a search that is easy to get wrong, used by tests alone",
 	"github.com/boombuler/barcode":            "QR codes of enrolment links; pquerna/otp brings it into the build anyway",
 	"github.com/chromedp/cdproto":             "the commands of Chromium's DevTools protocol; chromedp pins its version",
 	"github.com/chromedp/chromedp":            "drives Chromium in browser tests, without a driver program",

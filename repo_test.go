@@ -39,16 +39,17 @@ var forbidden = []struct{ from, to, reason string }{
 
 // keepers are modules that only one folder may import.
 var keepers = map[string][]string{
-	"github.com/boombuler/barcode":    {"web/page"},
-	"github.com/zitadel/oidc/v3":      {"web/oidc"},
-	"github.com/pquerna/otp":          {"devices/otp"},
-	"github.com/go-webauthn/webauthn": {"devices/credential", "mfa/passkey"},
-	"github.com/jackc/pgx/v5":         {"internal/db"},
-	"modernc.org/sqlite":              {"internal/db"},
-	"github.com/spf13/cobra":          {"cmd/nod"},
-	"go.yaml.in/yaml/v3":              {"cmd/nod"},
-	"github.com/coreos/go-oidc/v3":    {"cmd/nod/demo", "cmd/nod/e2e", "web/oidc", "idp/token"},
-	"golang.org/x/oauth2":             {"cmd/nod/demo", "cmd/nod/e2e", "web/oidc"},
+	"github.com/anishathalye/porcupine": {"internal/history"},
+	"github.com/boombuler/barcode":      {"web/page"},
+	"github.com/zitadel/oidc/v3":        {"web/oidc"},
+	"github.com/pquerna/otp":            {"devices/otp"},
+	"github.com/go-webauthn/webauthn":   {"devices/credential", "mfa/passkey"},
+	"github.com/jackc/pgx/v5":           {"internal/db"},
+	"modernc.org/sqlite":                {"internal/db"},
+	"github.com/spf13/cobra":            {"cmd/nod"},
+	"go.yaml.in/yaml/v3":                {"cmd/nod"},
+	"github.com/coreos/go-oidc/v3":      {"cmd/nod/demo", "cmd/nod/e2e", "web/oidc", "idp/token"},
+	"golang.org/x/oauth2":               {"cmd/nod/demo", "cmd/nod/e2e", "web/oidc"},
 }
 
 type pkg struct {

@@ -19,6 +19,14 @@ func Each(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 	t.Run("postgres", func(t *testing.T) { fn(t, Postgres(t)) })
 }
 
+// EachAddress runs fn with the address of a fresh database of each engine, for tests that
+// open it more than once.
+func EachAddress(t *testing.T, fn func(t *testing.T, address string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { fn(t, filepath.Join(t.TempDir(), "nod.db")) })
+	t.Run("postgres", func(t *testing.T) { fn(t, PostgresURL(t)) })
+}
+
 // migrated is the file of a migrated SQLite database, made once for each test
 // binary: writing it is quicker than migrating.
 var migrated = sync.OnceValues(func() ([]byte, error) {

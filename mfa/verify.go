@@ -55,12 +55,15 @@ func (s *Service) Verify(ctx context.Context, loginID, challengeID, passcode str
 	if err != nil {
 		return fmt.Errorf("verify a passcode: %w", err)
 	}
-	var refused error // is committed, with the entry that tells of it
+	var refused error // counts once it is committed, with the entry that tells of it
 	err = s.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		refused, err = s.verifyTx(tx, c, d, right, then)
 		return err
 	})
-	return wrap("verify a passcode", errors.Join(refused, err))
+	if err == nil {
+		err = refused
+	}
+	return wrap("verify a passcode", err)
 }
 
 func (s *Service) verifyTx(tx *db.Tx, c challenge, d devices.Device, right bool, then func(tx *db.Tx, p Proof) error) (refused, err error) {

@@ -49,7 +49,10 @@ func (q *Inquiries) poll(ctx context.Context, c client.Client, authReqID string)
 	if errors.Is(err, db.ErrNotFound) {
 		return r, fmt.Errorf("%w: the auth_req_id is unknown or another client's", token.ErrInvalidGrant)
 	}
-	return r, errors.Join(err, refused)
+	if err == nil {
+		err = refused
+	}
+	return r, err
 }
 
 func (q *Inquiries) pollTx(tx *db.Tx, r row) (refused, err error) {

@@ -33,7 +33,10 @@ func (p *Pairings) Redeem(ctx context.Context, c client.Client, deviceCode strin
 	if errors.Is(err, session.ErrNone) { // it ended between the answer and this poll
 		return token.Issued{}, fmt.Errorf("redeem a device code: %w", polling.ErrDenied)
 	}
-	if err = errors.Join(err, refused); err != nil {
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
 		return token.Issued{}, fmt.Errorf("redeem a device code: %w", err)
 	}
 	return direct.Issued()

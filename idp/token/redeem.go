@@ -35,12 +35,15 @@ func (t *Tokens) Redeem(ctx context.Context, c client.Client, code, redirectURI,
 	}
 	var issued Issued
 	var claims idClaims
-	var refused error // is committed, with the entry that tells of it
+	var refused error // counts once it is committed, with the entry that tells of it
 	err = t.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		issued, claims, refused, err = t.redeemTx(tx, c, code, redirectURI, verifier, asked)
 		return err
 	})
-	if err = errors.Join(err, refused); err != nil {
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
 		return Issued{}, fmt.Errorf("redeem code: %w", err)
 	}
 	failpoint.Hit(failpoint.CodeRedeemed)

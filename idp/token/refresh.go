@@ -35,12 +35,15 @@ func (t *Tokens) Refresh(ctx context.Context, c client.Client, presented string,
 	}
 	var issued Issued
 	var claims idClaims
-	var refused error // is committed, with the entry that tells of it
+	var refused error // counts once it is committed, with the entry that tells of it
 	err = t.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		issued, claims, refused, err = t.refreshTx(tx, c, presented, scopes, asked)
 		return err
 	})
-	if err = errors.Join(err, refused); err != nil {
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
 		return Issued{}, fmt.Errorf("refresh: %w", err)
 	}
 	failpoint.Hit(failpoint.RefreshStored)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -117,65 +116,27 @@ func plausible(t *testing.T, err error, count func() (all, lost int)) {
 	t.Logf("%d operations, of which %d were not answered", all, lost)
 }
 
-// family is what the clients know of one grant's refresh tokens.
-type family struct {
-	name string
-
-	mu     sync.Mutex
-	tokens []string
-	access string
-}
-
-// some returns a token of the family, mostly one of the latest.
-func (f *family) some(dice *rand.Rand) (n int, presented, access string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n = len(f.tokens) - 1
-	switch dice.IntN(20) {
-	case 0:
-		n -= 2
-	case 1, 2, 3, 4, 5:
-		n--
-	}
-	n = max(0, n)
-	return n, f.tokens[n], f.access
-}
-
-// learn notes a successor and returns its number, -1 if there is another one already.
-func (f *family) learn(parent int, issued token.Issued) int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.access = issued.AccessToken
-	if len(f.tokens) == parent+1 && !slices.Contains(f.tokens, issued.RefreshToken) {
-		f.tokens = append(f.tokens, issued.RefreshToken)
-	}
-	if len(f.tokens) > parent+1 && f.tokens[parent+1] == issued.RefreshToken {
-		return parent + 1
-	}
-	return -1
-}
-
 // Many hands hold the same refresh tokens: they repeat what they sent, present old ones, hang
 // up and revoke.
 func TestTheHistoryOfRefreshTokensIsOneThatCanHappen(t *testing.T) {
 	nodes(t, func(t *testing.T, w *world, nodes []*token.Tokens) {
 		for run := range *histories {
 			h := history.New(history.Families())
-			var families []*family
+			var families []*history.Line
 			for range 6 {
 				issued := w.signedIn()
-				families = append(families, &family{name: issued.RefreshToken, tokens: []string{issued.RefreshToken}, access: issued.AccessToken})
+				families = append(families, history.NewLine(issued.RefreshToken, issued.AccessToken))
 			}
 			for round := range 3 {
 				history.Clients(*seed+uint64(10*run+round), hands, 8, func(me int, dice *rand.Rand) {
 					f := families[dice.IntN(len(families))]
 					ctx, cancel := hurried(t, dice)
 					defer cancel()
-					f.act(ctx, t, h, me, dice, nodes[dice.IntN(len(nodes))], w.app)
+					present(ctx, t, h, f, me, dice, nodes[dice.IntN(len(nodes))], w.app)
 				})
 				w.pass(31 * time.Second)
 				for _, f := range families {
-					h.Do(0, f.name, history.RefreshOp{Do: history.Lapse}, func() history.Saw { return history.Given })
+					h.Do(0, f.Name(), history.RefreshOp{Do: history.Lapse}, func() history.Saw { return history.Given })
 				}
 			}
 			plausible(t, h.Check(), h.Len)
@@ -183,24 +144,25 @@ func TestTheHistoryOfRefreshTokensIsOneThatCanHappen(t *testing.T) {
 	})
 }
 
-func (f *family) act(ctx context.Context, t *testing.T, h *history.Of[history.Family, history.RefreshOp], me int, dice *rand.Rand, n *token.Tokens, c client.Client) {
-	number, presented, access := f.some(dice)
+func present(ctx context.Context, t *testing.T, h *history.Of[history.Family, history.RefreshOp], f *history.Line, me int, dice *rand.Rand, n *token.Tokens, c client.Client) {
+	number, presented := f.Some(dice)
 	switch dice.IntN(40) {
 	case 0:
-		h.Do(me, f.name, history.RefreshOp{Do: history.Revoke}, func() history.Saw {
+		h.Do(me, f.Name(), history.RefreshOp{Do: history.Revoke}, func() history.Saw {
 			return saw(t, ctx, n.Revoke(ctx, c, presented), token.ErrInvalidGrant)
 		})
 	case 1, 2, 3, 4, 5, 6:
-		h.Do(me, f.name, history.RefreshOp{Do: history.Trust}, func() history.Saw {
+		access := f.Access()
+		h.Do(me, f.Name(), history.RefreshOp{Do: history.Trust}, func() history.Saw {
 			_, err := n.Access(ctx, access)
 			return saw(t, ctx, err, token.ErrNone)
 		})
 	default:
 		next := new(int)
-		h.Do(me, f.name, history.RefreshOp{Do: history.Refresh, Of: number, Gave: next}, func() history.Saw {
+		h.Do(me, f.Name(), history.RefreshOp{Do: history.Refresh, Of: number, Gave: next}, func() history.Saw {
 			issued, err := n.Refresh(ctx, c, presented, nil, token.Asked{})
 			if err == nil {
-				*next = f.learn(number, issued)
+				*next = f.Learn(number, issued.RefreshToken, issued.AccessToken)
 			}
 			return saw(t, ctx, err, token.ErrInvalidGrant)
 		})

@@ -32,6 +32,12 @@ type person struct {
 func (c *cluster) person(name string, l *ledger) *person {
 	c.t.Helper()
 	c.verb(passphrase+"\n", nil, "user", "add", name, "--password-stdin")
+	return &person{c: c, name: name, phone: c.enrol(name), ledger: l, heal: func() { time.Sleep(300 * time.Millisecond) }}
+}
+
+// enrol gives somebody a phone.
+func (c *cluster) enrol(name string) *simulator.Phone {
+	c.t.Helper()
 	var link struct {
 		URL string `json:"url"`
 	}
@@ -40,7 +46,7 @@ func (c *cluster) person(name string, l *ledger) *person {
 	if err != nil {
 		c.t.Fatalf("enrol the phone of %s: %v", name, err)
 	}
-	return &person{c: c, name: name, phone: phone, ledger: l, heal: func() { time.Sleep(300 * time.Millisecond) }}
+	return phone
 }
 
 // browser begins with an empty jar.

@@ -6,11 +6,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/internal/backup"
+	"github.com/nod-idp/nod/internal/instance"
 	"github.com/nod-idp/nod/internal/seal"
 )
 
@@ -48,6 +50,10 @@ func takeBackup(v *verb) error {
 	}
 	if err != nil {
 		return err
+	}
+	noted := instance.Taken{Of: summary.MadeAt, Rows: summary.Rows, Bytes: summary.Bytes, Key: summary.Key}
+	if err := instance.BackedUp(v.ctx, v.DB, noted, time.Now()); err != nil { // a full disk is when it is needed most
+		fmt.Fprintf(v.cmd.ErrOrStderr(), "The backup is whole, but its age will not be told: %v.\n", err)
 	}
 	return v.show(summary, func(w io.Writer) {
 		fmt.Fprintf(w, "Wrote %s: %s of %s, %d bytes, verified.\n", plain(v.args[0]), counted(int(summary.Rows), "row"), counted(summary.Tables, "table"), summary.Bytes)

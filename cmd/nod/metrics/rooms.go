@@ -28,8 +28,8 @@ type Rooms struct {
 	Streams func() int                   // event streams that are open
 	Fault   func(context.Context) string // why no requests should be sent here, "" if they should
 	Tracer  *trace.Tracer                // nil: nothing is traced
-	// Backup tells when the last backup was completed, zero if there was none. nil means
-	// that nobody knows.
+	// Backup tells of when the last backup is, zero if there was none. nil means that
+	// nobody knows.
 	Backup func(context.Context) (time.Time, error)
 }
 
@@ -92,7 +92,7 @@ func (m *Metrics) rooms(r Rooms, p *Page) {
 	of("nod_audit_unsealed_seconds", "How long the oldest entry of the audit log has waited to be chained, 0 if all are.", func(s seen) float64 { return age(s.at, s.unsealed) })
 	g.Gauges("nod_signing_key_age_seconds", "Age of the key that signs, by algorithm.", []string{"algorithm"}, func(set metric.Set) { p.seen.keys(set, keys.Active) })
 	g.Gauges("nod_signing_key_next_age_seconds", "Age of the key that is published to sign next, by algorithm; left out where there is none.", []string{"algorithm"}, func(set metric.Set) { p.seen.keys(set, keys.Next) })
-	of("nod_backup_timestamp_seconds", "When the last backup was completed, in seconds since 1970; 0 if none is known.", func(s seen) float64 { return unix(s.backup) })
+	of("nod_backup_timestamp_seconds", "Of when the last backup is that nod took, in seconds since 1970; 0 if there was none.", func(s seen) float64 { return unix(s.backup) })
 }
 
 func truth(b bool) float64 {

@@ -6,8 +6,10 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"time"
 
 	"github.com/nod-idp/nod/cmd/nod/metrics"
+	"github.com/nod-idp/nod/internal/instance"
 	"github.com/nod-idp/nod/internal/outbox"
 	"github.com/nod-idp/nod/web/guard"
 	"github.com/nod-idp/nod/web/oidc"
@@ -60,6 +62,7 @@ func (s *Server) tell(ctx context.Context) {
 		Version: s.Options.Version, Revision: s.Options.Revision, Go: runtime.Version(),
 		DB: s.DB, Hasher: s.Logins.Hasher, Outbox: s.Outbox, Audit: s.Audit, Keys: s.Keys,
 		Now: s.now, Streams: s.streams.Open, Fault: s.fault, Tracer: s.Options.Tracer,
+		Backup: func(ctx context.Context) (time.Time, error) { return instance.LastBackup(ctx, s.DB) },
 	}))
 	h := &http.Server{
 		Handler: mux, ReadHeaderTimeout: headerTimeout, ReadTimeout: headerTimeout, WriteTimeout: readTimeout, IdleTimeout: idleTimeout,

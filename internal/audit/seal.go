@@ -17,7 +17,7 @@ import (
 )
 
 // Sealer chains committed entries and signs the head of the chain. One process at
-// a time does so, by a lease; two would do no harm.
+// a time does so, by a lease; one that stood still and wakes up later is refused.
 type Sealer struct {
 	DB  *db.DB
 	Box *seal.Box
@@ -57,13 +57,13 @@ func (s *Sealer) turn(ctx context.Context, holder string) {
 		s.report(ctx, err)
 		return
 	}
-	held, err := s.DB.Lease(ctx, "audit-seal", holder, s.now(), leaseLife)
+	lease, held, err := s.DB.Lease(ctx, "audit-seal", holder, s.now(), leaseLife)
 	if err != nil || !held {
 		s.report(ctx, err)
 		return
 	}
 	for {
-		n, err := s.Seal(ctx)
+		n, err := s.Seal(lease.Guard(ctx))
 		if err != nil || n < sealBatch {
 			s.report(ctx, err)
 			return
@@ -72,7 +72,7 @@ func (s *Sealer) turn(ctx context.Context, holder string) {
 }
 
 func (s *Sealer) report(ctx context.Context, err error) {
-	if err != nil && ctx.Err() == nil && s.Log != nil {
+	if err != nil && !errors.Is(err, db.ErrFenced) && ctx.Err() == nil && s.Log != nil {
 		s.Log.Error("audit log could not be sealed; it is tried again", "error", err)
 	}
 }

@@ -85,7 +85,7 @@ func (d *DB) Select(ctx context.Context, dest any, query string, args ...any) er
 func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	defer turn.Rest(ctx)() // others compute while this waits for its commit
 	span := trace.Start(ctx, trace.Client, "database write")
-	err := d.writer.write(ctx, fn)
+	err := d.writer.write(ctx, guarded(ctx, fn))
 	span.End(err != nil)
 	return judged(err)
 }

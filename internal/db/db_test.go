@@ -163,7 +163,7 @@ func TestALeaseHasOneHolderUntilItRunsOut(t *testing.T) {
 			at     time.Duration
 			held   bool
 		}{{"a", 0, true}, {"b", time.Second, false}, {"a", 5 * time.Second, true}, {"b", 14 * time.Second, false}, {"b", 16 * time.Second, true}, {"a", 17 * time.Second, false}} {
-			held, err := d.Lease(t.Context(), "job", step.holder, now.Add(step.at), 10*time.Second)
+			_, held, err := d.Lease(t.Context(), "job", step.holder, now.Add(step.at), 10*time.Second)
 			if err != nil || held != step.held {
 				t.Errorf("%s after %s: got %v, %v, want %v", step.holder, step.at, held, err, step.held)
 			}

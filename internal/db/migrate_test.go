@@ -111,7 +111,7 @@ func TestManyStartersMigrateOnce(t *testing.T) {
 func TestWhoComesSecondWaitsForTheOwnerAndTakesOverFromADeadOne(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		d := mustOpen(t, url)
-		if _, err := d.Lease(t.Context(), "schema", "process 7 on elsewhere", time.Now(), 2*time.Second); err != nil {
+		if _, _, err := d.Lease(t.Context(), "schema", "process 7 on elsewhere", time.Now(), 2*time.Second); err != nil {
 			t.Fatal(err)
 		}
 		var told []string
@@ -150,7 +150,7 @@ func TestALeaseOfADeadProcessOfThisHostIsNotWaitedFor(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		d := mustOpen(t, url)
 		owner := fmt.Sprintf("process %d on %s (x)", dead.Process.Pid, host)
-		if _, err := d.Lease(t.Context(), "schema", owner, time.Now(), time.Hour); err != nil {
+		if _, _, err := d.Lease(t.Context(), "schema", owner, time.Now(), time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		second, err := db.Opener{URL: url}.Under(next(t), nil).Open(t.Context())

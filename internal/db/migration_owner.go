@@ -26,7 +26,7 @@ func (o Opener) ownSchema(ctx context.Context, d *DB) (release func(context.Cont
 	me := fmt.Sprintf("process %d on %s (%s)", os.Getpid(), host, rand.Text()[:6])
 	var told time.Time
 	for {
-		held, err := d.Lease(ctx, schemaLease, me, time.Now(), ownerLife)
+		_, held, err := d.Lease(ctx, schemaLease, me, time.Now(), ownerLife)
 		if err != nil && !lockedOut(err) {
 			return nil, fmt.Errorf("take the schema's lease: %w", err)
 		}
@@ -60,7 +60,7 @@ func (o Opener) ownSchema(ctx context.Context, d *DB) (release func(context.Cont
 			case <-time.After(ownerBeat):
 			}
 			// A beat that fails is followed by another one before the lease runs out.
-			_, _ = d.Lease(beat, schemaLease, me, time.Now(), ownerLife)
+			_, _, _ = d.Lease(beat, schemaLease, me, time.Now(), ownerLife)
 		}
 	}()
 	return func(ctx context.Context) {
@@ -72,7 +72,7 @@ func (o Opener) ownSchema(ctx context.Context, d *DB) (release func(context.Cont
 
 func (d *DB) disown(ctx context.Context, owner string) error {
 	return d.Write(ctx, func(tx *Tx) error {
-		_, err := tx.Exec("DELETE FROM leases WHERE name = $1 AND holder = $2", schemaLease, owner)
+		_, err := tx.Exec("UPDATE leases SET fence = fence + 1, holder = '', expires_at = 0 WHERE name = $1 AND holder = $2", schemaLease, owner)
 		return err
 	})
 }

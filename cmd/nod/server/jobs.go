@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/nod-idp/nod/devices/push"
+	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/random"
 )
 
@@ -46,10 +48,11 @@ func (s *Server) sweep(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if held, err := s.DB.Lease(ctx, "sweep", holder, s.now(), sweepLease); err != nil || !held {
+		lease, held, err := s.DB.Lease(ctx, "sweep", holder, s.now(), sweepLease)
+		if err != nil || !held {
 			continue
 		}
-		s.sweepOnce(ctx)
+		s.sweepOnce(lease.Guard(ctx))
 	}
 }
 
@@ -77,6 +80,9 @@ func (s *Server) sweepOnce(ctx context.Context) {
 	} {
 		for {
 			n, err := sweep(ctx, sweepBatch)
+			if errors.Is(err, db.ErrFenced) { // this node stood still, and another one sweeps
+				return
+			}
 			if err != nil && ctx.Err() == nil {
 				s.Options.log().Warn("could not sweep; it is tried again in a minute", "what", name, "error", err)
 			}

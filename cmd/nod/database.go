@@ -10,6 +10,7 @@ import (
 
 	"github.com/nod-idp/nod/cmd/nod/config"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/disk"
 )
 
 func newDatabaseCommand() *cobra.Command {
@@ -54,17 +55,42 @@ func newDatabaseStatusCommand() *cobra.Command {
 		Example: "  nod database status --json",
 		Args:    arguments(),
 		RunE: onDatabase(func(cmd *cobra.Command, o db.Opener) error {
-			s, err := o.Look(cmd.Context())
-			if err != nil {
+			var s databaseStatus
+			var err error
+			if s.Schema, err = o.Look(cmd.Context()); err != nil {
 				return err
 			}
-			return show(cmd, s, func(w io.Writer) { printSchema(w, s) })
+			if s.Engine == db.SQLite {
+				v, err := disk.Look(o.URL)
+				if err != nil {
+					return err
+				}
+				s.FileSystem, s.Kind, s.Free = v.Name, v.Kind, v.Free
+			}
+			return show(cmd, s, func(w io.Writer) { printStatus(w, s) })
 		}),
 	})
 }
 
-func printSchema(w io.Writer, s db.Schema) {
+// databaseStatus is what --json shows. Of PostgreSQL nobody knows here where it lies.
+type databaseStatus struct {
+	db.Schema
+	FileSystem string    `json:"file_system,omitempty"`
+	Kind       disk.Kind `json:"file_system_kind,omitempty"`
+	Free       uint64    `json:"free_bytes,omitempty"`
+}
+
+func printStatus(w io.Writer, s databaseStatus) {
 	fmt.Fprintf(w, "%s, %.1f MiB, migration %04d; this nod knows %04d.\n", s.Engine, float64(s.Bytes)/(1<<20), s.Newest, s.Known)
+	if s.Engine == db.SQLite {
+		fmt.Fprintf(w, "It lies on %s, where %d MiB are free.\n", s.FileSystem, s.Free>>20)
+	}
+	switch s.Kind {
+	case disk.Network:
+		fmt.Fprintln(w, "That is a network file system, where SQLite can be damaged: move it to a disk of this machine, or to PostgreSQL.")
+	case disk.Foreign:
+		fmt.Fprintln(w, "That is a file system in user space: if it reaches over a network, SQLite can be damaged.")
+	}
 	if s.Owner != "" {
 		fmt.Fprintf(w, "It is being migrated by %s.\n", s.Owner)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/nod-idp/nod/cmd/nod/server"
 	"github.com/nod-idp/nod/internal/db"
 	"github.com/nod-idp/nod/internal/db/rows"
+	"github.com/nod-idp/nod/internal/disk"
 )
 
 func newDatabaseCopyCommand() *cobra.Command {
@@ -83,6 +84,9 @@ func openForCopy(cmd *cobra.Command, flag string, b beginning) (d *db.DB, free f
 		o.URL = filepath.Join(place, "nod.db")
 		if there, err := exists(o.URL); b == mustExist && (err != nil || !there) {
 			return nil, nil, errors.Join(err, advised{fmt.Errorf("--%s: %w: no %s", flag, errNoInstallation, o.URL), "Name the data directory, or postgres://…"})
+		}
+		if v, err := disk.Look(place); b == mayBegin && err == nil && v.Kind == disk.Network {
+			return nil, nil, advised{fmt.Errorf("--%s: %s is a network file system, where SQLite can be damaged", flag, v.Name), "Name a directory on a disk of this machine."}
 		}
 		if err := os.MkdirAll(place, 0o700); err != nil {
 			return nil, nil, fmt.Errorf("--%s: %w", flag, err)

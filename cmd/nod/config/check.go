@@ -4,17 +4,13 @@ import (
 	"crypto/tls"
 	"net"
 	"strings"
+
+	"github.com/nod-idp/nod/internal/disk"
 )
 
 // check reports settings that are fine by themselves and not together.
 func (c *Config) check(said source) (errs []error) {
-	refuse := func(name, value, allowed string) {
-		origin := said[name].origin
-		if origin == "" {
-			origin = "default"
-		}
-		errs = append(errs, &Refusal{Origin: origin, Name: name, Value: value, Allowed: allowed})
-	}
+	refuse := refusing(&errs, said)
 	if c.Data == "" && (c.Database == "" || c.SealingKeyFile == "") {
 		refuse("data", "", "a directory, or database and sealing_key_file")
 	}
@@ -42,7 +38,31 @@ func (c *Config) check(said source) (errs []error) {
 	}
 	c.Outgoing.check(refuse)
 	c.Relay.check(refuse)
+	c.checkDisk(disk.Look, refuse)
 	return errs
+}
+
+// refusing adds to errs what is refused, with the place where it was said.
+func refusing(errs *[]error, said source) func(name, value, allowed string) {
+	return func(name, value, allowed string) {
+		origin := said[name].origin
+		if origin == "" {
+			origin = "default"
+		}
+		*errs = append(*errs, &Refusal{Origin: origin, Name: name, Value: value, Allowed: allowed})
+	}
+}
+
+// checkDisk sees to it that SQLite's file lies where its locks and its log work. A folder
+// that cannot be looked at is left to whoever opens it.
+func (p Place) checkDisk(look func(string) (disk.Volume, error), refuse func(name, value, allowed string)) {
+	if p.Database != "" || p.Data == "" || p.AllowNetworkDisk {
+		return
+	}
+	if v, err := look(p.DatabaseAddress()); err == nil && v.Kind == disk.Network {
+		refuse("data", p.Data, "a directory on a disk of this machine: this one is on "+v.Name+
+			", a network file system, where SQLite can be damaged. For several machines use PostgreSQL (database); to take the risk, set allow_network_disk")
+	}
 }
 
 // checkTransport sees to it that passwords cross no network in the clear: nod speaks

@@ -21,6 +21,8 @@ type Place struct {
 	Data           string // a directory
 	Database       string // the address of a PostgreSQL database, or "" for SQLite in Data
 	SealingKeyFile string // "" for sealing.key in Data
+	// AllowNetworkDisk lets SQLite lie where a network file system may damage it.
+	AllowNetworkDisk bool
 
 	named bool
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/nod-idp/nod/internal/disk"
 	"github.com/nod-idp/nod/mfa"
 )
 
@@ -43,11 +44,14 @@ func LoadForVerb(flags *pflag.FlagSet, environ []string) (Config, error) {
 	var needed []setting
 	for _, s := range c.settings() {
 		switch s.name {
-		case "data", "database", "sealing_key_file", "min_password_length":
+		case "data", "database", "sealing_key_file", "allow_network_disk", "min_password_length":
 			needed = append(needed, s)
 		}
 	}
 	errs = append(errs, apply(needed, said)...)
+	if len(errs) == 0 {
+		c.checkDisk(disk.Look, refusing(&errs, said))
+	}
 	if len(errs) > 0 {
 		return Config{}, errors.Join(errs...)
 	}

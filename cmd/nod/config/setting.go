@@ -77,5 +77,6 @@ func (p *Place) settings() []setting {
 		{"data", file(&p.Data), DefaultData, "directory of the SQLite database and the sealing key"},
 		{"database", database(&p.Database), "", "PostgreSQL to use instead of SQLite, postgres://USER:PASSWORD@HOST/NAME"},
 		{"sealing_key_file", file(&p.SealingKeyFile), "", "file of the sealing key (default: the systemd credential sealing.key, or that file in the data directory)"},
+		{"allow_network_disk", boolean(&p.AllowNetworkDisk), "false", "keep SQLite on a network file system all the same, where it can be damaged"},
 	}
 }

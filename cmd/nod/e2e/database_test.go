@@ -85,9 +85,10 @@ func TestNothingIsMovedFromUnderAServer(t *testing.T) {
 		Engine        string
 		Newest, Known int
 		Pending       []string
+		FileSystem    string `json:"file_system"`
 	}
 	i.must(&status, "", "database", "status", "--data", i.data, "--json")
-	if status.Engine != "sqlite" || status.Newest != status.Known || len(status.Pending) != 0 {
+	if status.Engine != "sqlite" || status.Newest != status.Known || len(status.Pending) != 0 || status.FileSystem == "" {
 		t.Errorf("got %+v", status)
 	}
 	for _, args := range [][]string{{"--dry-run"}, nil} {

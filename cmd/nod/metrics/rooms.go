@@ -10,6 +10,7 @@ import (
 	"github.com/nod-idp/nod/idp/password"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/disk"
 	"github.com/nod-idp/nod/internal/metric"
 	"github.com/nod-idp/nod/internal/outbox"
 	"github.com/nod-idp/nod/internal/trace"
@@ -28,6 +29,7 @@ type Rooms struct {
 	Streams func() int                   // event streams that are open
 	Fault   func(context.Context) string // why no requests should be sent here, "" if they should
 	Tracer  *trace.Tracer                // nil: nothing is traced
+	Ballast *disk.Ballast                // nil: no file takes room
 	// Backup tells of when the last backup is, zero if there was none. nil means that
 	// nobody knows.
 	Backup func(context.Context) (time.Time, error)
@@ -70,6 +72,12 @@ func (m *Metrics) rooms(r Rooms, p *Page) {
 		})
 	g.CounterOf("nod_database_connection_waits_total", "Times that somebody waited for a connection.", func() float64 { return float64(r.DB.Stats().Waits) })
 	g.CounterOf("nod_database_connection_wait_seconds_total", "How long all of them waited.", func() float64 { return r.DB.Stats().WaitedFor.Seconds() })
+	g.Gauges("nod_ballast_bytes", "Room that is kept in reserve beside SQLite's file; 0 when the disk is full. Left out on PostgreSQL.", []string{},
+		func(set metric.Set) {
+			if r.Ballast != nil {
+				set(float64(r.Ballast.Held()))
+			}
+		})
 	g.Gauges("nod_lease_held", "Whether this node has the lease of a job. The sum over all nodes is at most 1.", []string{"job"},
 		func(set metric.Set) {
 			for name, until := range r.DB.Held() {

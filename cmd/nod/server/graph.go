@@ -28,6 +28,7 @@ import (
 	"github.com/nod-idp/nod/idp/user"
 	"github.com/nod-idp/nod/internal/audit"
 	"github.com/nod-idp/nod/internal/db"
+	"github.com/nod-idp/nod/internal/disk"
 	"github.com/nod-idp/nod/internal/geo"
 	"github.com/nod-idp/nod/internal/instance"
 	"github.com/nod-idp/nod/internal/outbound"
@@ -71,6 +72,7 @@ type Server struct {
 	Rulesets  *ruleset.Rulesets
 
 	lock     *os.File
+	ballast  *disk.Ballast // nil on PostgreSQL
 	ready    readiness
 	rules    rules
 	metrics  *metrics.Metrics // nil: nobody is told
@@ -112,6 +114,7 @@ func Open(ctx context.Context, o Options) (s *Server, err error) {
 	if s.DB, err = opener.Open(ctx); err != nil {
 		return s, err
 	}
+	s.openDisk()
 	if s.Instance, err = instance.Open(ctx, s.DB, keys, s.now()); err != nil {
 		return s, err
 	}

@@ -29,7 +29,7 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
 	return guard.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz says whether requests should be sent here: the database can be written to,
+// readyz says whether requests should be sent here: the database can be written to, its disk has room,
 // the clock is right, and the server is not going down.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	if fault := s.fault(r.Context()); fault != "" {
@@ -54,6 +54,9 @@ func (s *Server) fault(ctx context.Context) string {
 }
 
 func (s *Server) check(ctx context.Context) string {
+	if s.ballast.Full() { // a write as small as the one below may fit for a while
+		return "disk"
+	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if err := s.DB.Ping(ctx); err != nil {

@@ -23,6 +23,7 @@ func (s *Server) jobs(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.Audit.Run(ctx) })
 	wg.Go(func() { s.sweep(ctx) })
+	wg.Go(func() { s.ballast.Run(ctx) })
 	wg.Go(func() { s.followSealing(ctx) })
 	wg.Go(func() { s.followRules(ctx) })
 	wg.Go(func() { s.Options.Tracer.Run(ctx) })

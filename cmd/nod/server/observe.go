@@ -61,7 +61,7 @@ func (s *Server) tell(ctx context.Context) {
 	mux.Handle("GET /metrics", s.metrics.Ask(metrics.Rooms{
 		Version: s.Options.Version, Revision: s.Options.Revision, Go: runtime.Version(),
 		DB: s.DB, Hasher: s.Logins.Hasher, Outbox: s.Outbox, Audit: s.Audit, Keys: s.Keys,
-		Now: s.now, Streams: s.streams.Open, Fault: s.fault, Tracer: s.Options.Tracer,
+		Now: s.now, Streams: s.streams.Open, Fault: s.fault, Tracer: s.Options.Tracer, Ballast: s.ballast,
 		Backup: func(ctx context.Context) (time.Time, error) { return instance.LastBackup(ctx, s.DB) },
 	}))
 	h := &http.Server{

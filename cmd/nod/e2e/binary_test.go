@@ -190,7 +190,7 @@ func TestTheContractForScripts(t *testing.T) {
 	if left := time.Until(link.ExpiresAt); left < 23*time.Hour || left > 24*time.Hour {
 		t.Errorf("got a link for %v, want a day", left)
 	}
-	code := i.login(c, func(number string) {
+	code, _ := i.login(c, func(number string) {
 		var open []printedRequest
 		i.must(&open, "", "device", "list", "--store", store, "--json")
 		if len(open) != 1 || open[0].State != "pending" || open[0].Account != username {
@@ -206,14 +206,14 @@ func TestTheContractForScripts(t *testing.T) {
 	}
 }
 
-// login walks the pages; approve is told the match number.
-func (i *installation) login(c printedClient, approve func(number string)) (code string) {
+// login walks the pages; approve is told the match number, and is nil where no phone is
+// asked. The application asks for openid and these scopes.
+func (i *installation) login(c printedClient, approve func(number string), scopes ...string) (code string, given *oauth2.Token) {
 	i.t.Helper()
-	b := formbrowser.New(nil)
-	b.Leaves = func(u *url.URL) bool { return u.Host == "127.0.0.1:9" }
+	b := i.walker()
 	verifier := oauth2.GenerateVerifier()
 	conf := oauth2.Config{
-		ClientID: c.ID, ClientSecret: c.Secret, RedirectURL: callback, Scopes: []string{"openid"},
+		ClientID: c.ID, ClientSecret: c.Secret, RedirectURL: callback, Scopes: append(scopes, "openid"),
 		Endpoint: oauth2.Endpoint{AuthURL: i.issuer + "/authorize", TokenURL: i.issuer + "/oauth/token", AuthStyle: oauth2.AuthStyleInHeader},
 	}
 	step := func(p *formbrowser.Page, err error) *formbrowser.Page {
@@ -226,16 +226,19 @@ func (i *installation) login(c printedClient, approve func(number string)) (code
 	ctx := i.t.Context()
 	p := step(b.Get(ctx, conf.AuthCodeURL("state", oauth2.S256ChallengeOption(verifier))))
 	p = step(b.Press(ctx, p, "login-submit", map[string]string{"username": username, "password": passphrase}))
-	p = step(b.Press(ctx, p, "use-mobile", nil))
-	approve(p.Text("match-number"))
-	p = step(b.Get(ctx, p.URL.String()))
-	p = step(b.Press(ctx, p, "passcode-submit", nil))
+	if approve != nil {
+		p = step(b.Press(ctx, p, "use-mobile", nil))
+		approve(p.Text("match-number"))
+		p = step(b.Get(ctx, p.URL.String()))
+		p = step(b.Press(ctx, p, "passcode-submit", nil))
+	}
 	p = step(b.Follow(ctx, p))
 	code = p.URL.Query().Get("code")
-	if _, err := conf.Exchange(ctx, code, oauth2.VerifierOption(verifier)); err != nil {
+	given, err := conf.Exchange(ctx, code, oauth2.VerifierOption(verifier))
+	if err != nil {
 		i.t.Fatalf("redeem: %v", err)
 	}
-	return code
+	return code, given
 }
 
 func TestOneServeForEachDataDirectory(t *testing.T) {

@@ -104,6 +104,7 @@ func options(c config.Config, log *slog.Logger) (o server.Options, err error) {
 		Cores:   runtime.GOMAXPROCS(0),
 		Version: b.Version, Revision: b.Revision,
 		Place: c.Place, PublicURL: c.PublicURL, Proxies: c.TrustedProxies, NoHSTS: !c.HSTS, Log: log,
+		SourceFactor:       sourceFactor(c.SourceLimits),
 		Brand:              page.Brand{Name: c.Organisation},
 		Hasher:             &password.Hasher{Memory: c.Argon2Memory, Time: c.Argon2Time, Concurrency: c.Argon2Concurrency},
 		Policy:             c.MFA(),
@@ -133,4 +134,12 @@ func options(c config.Config, log *slog.Logger) (o server.Options, err error) {
 		o.DrainFor = drainFor
 	}
 	return o, nil
+}
+
+// sourceFactor is the setting as the server has it, where 0 is the default.
+func sourceFactor(setting int) int {
+	if setting == 0 {
+		return -1
+	}
+	return setting
 }

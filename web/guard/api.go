@@ -17,8 +17,11 @@ type API struct {
 	// Turns bounds how many requests are worked on at the same time, but for the routes
 	// that are answered from memory; nil leaves it open.
 	Turns *turn.Turns
+	// Limits bounds what one source may send; nil leaves it open. It is set before any route.
+	Limits *Limits
 
 	routes    routes
+	patterns  []string
 	preflight map[string]bool
 	origin    http.CrossOriginProtection
 }
@@ -43,9 +46,14 @@ const NoBody = ""
 // Handle registers a route under a pattern of http.ServeMux such as "POST /token". With CORS the preflight of the
 // same path is answered too.
 func (a *API) Handle(pattern string, route Route) {
+	limit := a.Limits.of(pattern)
+	a.patterns = append(a.patterns, pattern)
 	a.routes.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		run(w, r, func(w http.ResponseWriter, r *http.Request) error {
 			if err := a.admit(w, r, route); err != nil {
+				return err
+			}
+			if err := limit.pass(r); err != nil {
 				return err
 			}
 			if route.FromMemory {
@@ -70,6 +78,9 @@ func (a *API) Handle(pattern string, route Route) {
 	a.preflight[path] = true
 	a.routes.handle("OPTIONS "+path, func(w http.ResponseWriter, r *http.Request) { route.CORS.preflight(w, r) })
 }
+
+// Routes are the patterns that were registered, but for preflights.
+func (a *API) Routes() []string { return a.patterns }
 
 func (a *API) admit(w http.ResponseWriter, r *http.Request, route Route) error {
 	route.CORS.allow(w, r)

@@ -20,9 +20,12 @@ type Browser struct {
 
 	// Turns bounds how many pages are made at the same time; nil leaves it open.
 	Turns *turn.Turns
+	// Limits bounds what one source may send; nil leaves it open. It is set before any page.
+	Limits *Limits
 
-	routes routes
-	origin http.CrossOriginProtection
+	routes   routes
+	patterns []string
+	origin   http.CrossOriginProtection
 }
 
 // NewBrowser makes the mux for pages under publicURL. Exempt names the patterns that other sites may send forms to
@@ -45,15 +48,23 @@ func NewBrowser(publicURL string, exempt ...string) (*Browser, error) {
 
 // Handle registers a page under a pattern of http.ServeMux.
 func (b *Browser) Handle(pattern string, h Handler) {
+	limit := b.Limits.of(pattern)
+	b.patterns = append(b.patterns, pattern)
 	b.routes.handle(pattern, func(w http.ResponseWriter, r *http.Request) {
 		run(w, r, func(w http.ResponseWriter, r *http.Request) error {
 			if err := b.origin.Check(r); err != nil {
 				return Problem{Status: http.StatusForbidden, Code: "cross_origin", Err: err}
 			}
+			if err := limit.pass(r); err != nil {
+				return err
+			}
 			return inTurn(b.Turns, w, r, h)
 		}, b.fail)
 	})
 }
+
+// Routes are the patterns that were registered.
+func (b *Browser) Routes() []string { return b.patterns }
 
 func (b *Browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := record(w)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -22,7 +23,9 @@ type Streams struct {
 	// Shutdown, when closed, ends every stream with the advice to come back a little later.
 	Shutdown <-chan struct{}
 
-	open atomic.Int64
+	open    atomic.Int64
+	owners  tally[string]
+	sources tally[netip.Addr]
 }
 
 // Open is how many streams are open in this process.
@@ -48,6 +51,11 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, fn func(*Stream)
 		return Problem{Status: http.StatusServiceUnavailable, Code: "too_many_streams",
 			RetryAfter: 2*time.Second + rand.N(4*time.Second)}
 	}
+	leave, err := s.claimSource(r)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	turn.Leave(r.Context()) // from here on it only waits
 	st := &Stream{
 		w: w, control: http.NewResponseController(w), patience: or(s.Patience, 5*time.Second),

@@ -24,6 +24,11 @@ func (s *Surface) stream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return guard.NotFound(err)
 	}
+	leave, err := s.Streams.Claim(l.ID)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return s.Streams.Serve(w, r, func(st *guard.Stream) error {
 		changed := s.Logins.MFA.Watch(l.ChallengeID)
 		defer changed.Close()

@@ -26,6 +26,11 @@ func (s *Surface) stream(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.Logins.Devices.Enrolment(r.Context(), h.User.ID, id); err != nil {
 		return missing(err)
 	}
+	leave, err := s.Streams.Claim(id)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	return s.Streams.Serve(w, r, func(st *guard.Stream) error {
 		changed := s.Logins.Devices.WatchEnrolments(h.User.ID)
 		defer changed.Close()

@@ -38,6 +38,7 @@ type Config struct {
 	TLSCert        string
 	TLSKey         string
 	TrustedProxies guard.Proxies
+	SourceLimits   int // a factor; 0 for no limits
 	HSTS           bool
 	LogLevel       slog.Level
 	Metrics        string // HOST:PORT, "" for none

@@ -36,6 +36,7 @@ func (c *Config) settings() []setting {
 		{"tls_cert", file(&c.TLSCert), "", "certificate chain to serve TLS with"},
 		{"tls_key", file(&c.TLSKey), "", "private key of the certificate"},
 		{"trusted_proxies", proxies(&c.TrustedProxies), "", "networks of reverse proxies whose X-Forwarded-For is believed, separated by commas"},
+		{"source_limits", number(&c.SourceLimits, 0, 1000), "1", "how many times the built-in limits one address may ask; more where many people share one, 0 for no limits"},
 		{"hsts", boolean(&c.HSTS), "true", "tell browsers to come back with https only"},
 		{"log_level", level(&c.LogLevel), "info", "least level that is logged: debug, info, warn or error"},
 		{"metrics", metricsAddress(&c.Metrics), "", "address on which Prometheus may read figures, such as 127.0.0.1:9090; none by default"},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/nod-idp/nod/idp"
@@ -51,6 +53,11 @@ func (s *Server) Handler() (http.Handler, error) {
 	}
 	pages.Turns = turn.New(2*cores, crowd*cores, patience)
 	api := &guard.API{Turns: turn.New(16*cores, crowd*cores, patience)}
+	if pages.Limits, err = guard.NewLimits(limits); err != nil {
+		return nil, err
+	}
+	pages.Limits.Factor, pages.Limits.Now = o.SourceFactor, o.Now
+	api.Limits = pages.Limits
 	if err := s.surfaces(site, pages, api); err != nil {
 		return nil, err
 	}
@@ -58,6 +65,9 @@ func (s *Server) Handler() (http.Handler, error) {
 	pages.Handle("GET /favicon.ico", site.Favicon)
 	api.Handle("GET /healthz", guard.Route{Handler: s.healthz, FromMemory: true})
 	api.Handle("GET /readyz", guard.Route{Handler: s.readyz, FromMemory: true})
+	if forgotten := pages.Limits.Missing(slices.Concat(pages.Routes(), api.Routes())); len(forgotten) > 0 {
+		return nil, fmt.Errorf("routes without a limit: %s", strings.Join(forgotten, ", "))
+	}
 	return s.countWeb(&guard.Edge{
 		API: api, Browser: pages, Log: o.log(), Proxies: o.Proxies, PublicURL: o.PublicURL, NoHSTS: o.NoHSTS, Context: origin,
 		Tracer: o.Tracer,

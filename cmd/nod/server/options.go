@@ -35,6 +35,10 @@ type Options struct {
 	Brand     page.Brand
 	Log       *slog.Logger // nil means slog.Default()
 
+	// SourceFactor multiplies the limits of what one address may ask; 0 means 1, and less
+	// switches them off.
+	SourceFactor int
+
 	Cores int // requests are worked on by that many at a time; 0 means GOMAXPROCS
 
 	Hasher            *password.Hasher // nil means its defaults

@@ -21,7 +21,7 @@ var limits = []guard.Limit{
 	{Name: "requests of applications", PerSecond: 200, Burst: 1000, Routes: []string{
 		"POST /oauth/par", "POST /oauth/device_authorization", "POST /oauth/bc-authorize",
 	}},
-	// Anybody may send these, and some store a row. A thousand people behind one address begin in ten seconds.
+	// Anybody may send these. A thousand people behind one address begin in ten seconds.
 	{Name: "beginnings", PerSecond: 100, Burst: 1000, Routes: []string{
 		"GET /authorize", "POST /authorize", "GET /entra/{tenant}/authorize", "POST /entra/{tenant}/authorize",
 	}},

@@ -15,7 +15,8 @@ type Reader interface {
 }
 
 // Tables returns all tables of the schema but the one that says which migrations were
-// applied, a table after those that it refers to and otherwise by name.
+// applied, and but those of other programs, which begin with an underscore as Litestream's
+// do: a table after those that it refers to and otherwise by name.
 func Tables(r Reader) ([]Table, error) {
 	query := sqliteColumns
 	if r.Engine() == db.Postgres {
@@ -69,13 +70,13 @@ var kinds = map[string]Kind{
 const (
 	sqliteColumns = `SELECT m.name AS tab, c.name AS col, c.type AS type, c.pk AS key
 		FROM sqlite_master m JOIN pragma_table_info(m.name) c
-		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND m.name <> 'schema_migrations'
+		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND m.name <> 'schema_migrations' AND substr(m.name, 1, 1) <> '_'
 		ORDER BY m.name, c.cid`
 	postgresColumns = `SELECT c.relname AS tab, a.attname AS col, format_type(a.atttypid, NULL) AS type,
 			coalesce(array_position(i.indkey::int2[], a.attnum), -1) + 1 AS key
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 			LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-		WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname <> 'schema_migrations'
+		WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname <> 'schema_migrations' AND left(c.relname, 1) <> '_'
 		ORDER BY c.relname COLLATE "C", a.attnum`
 )
 

@@ -33,6 +33,25 @@ func TestACopyHoldsEveryRowAndGoesIntoAnEmptyDatabaseOnly(t *testing.T) {
 	})
 }
 
+// Litestream keeps two tables of its own in the database that it follows.
+func TestTablesOfOtherProgramsAreNotCopied(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, from *db.DB) {
+		sample(t, from)
+		want := content(t, from)
+		err := from.Write(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec("CREATE TABLE _litestream_lock (id INTEGER)")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := dbtest.SQLite(t)
+		if err := rows.Copy(t.Context(), from, to, func(rows.Copied) {}); err != nil || !reflect.DeepEqual(want, content(t, to)) {
+			t.Errorf("got %v, or rows that differ", err)
+		}
+	})
+}
+
 func TestACopyThatArrivesAlteredIsNoticedAndEmptied(t *testing.T) {
 	from, to := dbtest.Postgres(t), dbtest.SQLite(t)
 	sample(t, from)

@@ -70,7 +70,11 @@ func (t *target) authorize(a app) string {
 
 // signIn walks from the application to its code.
 func (t *target) signIn(ctx context.Context, a app, i int, phone *simulator.Phone) (code string, err error) {
-	b := t.browser()
+	return t.signInWith(ctx, t.browser(), a, i, phone)
+}
+
+// signInWith does so with a browser that may have been here before.
+func (t *target) signInWith(ctx context.Context, b *formbrowser.Browser, a app, i int, phone *simulator.Phone) (code string, err error) {
 	page, err := b.Get(ctx, t.authorize(a))
 	if err != nil {
 		return "", err

@@ -30,6 +30,9 @@ func spent(pid int) (time.Duration, error) {
 	return time.Duration(user+system) * time.Second / ticks, nil
 }
 
+// own is the processor time of this process.
+func own() (time.Duration, error) { return spent(os.Getpid()) }
+
 // resident is the memory a process holds, in bytes.
 func resident(pid int) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))

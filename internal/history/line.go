@@ -8,16 +8,20 @@ import (
 // Line is what clients know of one family's refresh tokens: the first, its successor, and so
 // on.
 type Line struct {
+	name string
+
 	mu     sync.Mutex
 	tokens []string
 	access string
 }
 
 // NewLine begins with what came with the grant.
-func NewLine(refresh, access string) *Line { return &Line{tokens: []string{refresh}, access: access} }
+func NewLine(refresh, access string) *Line {
+	return &Line{name: refresh, tokens: []string{refresh}, access: access}
+}
 
 // Name is a name for the family.
-func (l *Line) Name() string { return l.tokens[0] }
+func (l *Line) Name() string { return l.name }
 
 // Access is the access token that came last.
 func (l *Line) Access() string {

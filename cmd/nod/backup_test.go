@@ -37,7 +37,7 @@ func TestABackupIsTakenVerifiedAndRestored(t *testing.T) {
 		t.Errorf("got %+v and %+v", taken, verified)
 	}
 	s.types("", "backup", file).fails(statusFailure, "is there already", "--force")
-	s.does("backup", "--force", file)
+	s.does("backup", "--force", file, "--json").json(&taken) // with the entry about the one before
 	s.does("user", "add", "bob")
 
 	into := filepath.Join(t.TempDir(), "restored")

@@ -22,6 +22,7 @@ import (
 type balancer struct {
 	url       string
 	transport *http.Transport // to the balancer
+	toNodes   *http.Transport
 
 	mu    sync.Mutex
 	nodes []string
@@ -43,6 +44,7 @@ func balance(t *testing.T) *balancer {
 			return conn, nil
 		},
 	}
+	b.toNodes = nodes
 	proxy := &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL.Scheme = "http"; r.Out.Host = r.In.Host },
 		Transport:     round{b, nodes},
@@ -81,6 +83,10 @@ func (b *balancer) remove(address string) {
 	defer b.mu.Unlock()
 	b.nodes = slices.DeleteFunc(b.nodes, func(n string) bool { return n == address })
 }
+
+// forget closes connections that nobody uses: those to a node that died lead nowhere, and a
+// request on one of them would be lost although the node is there again.
+func (b *balancer) forget() { b.toNodes.CloseIdleConnections() }
 
 func (b *balancer) next() (address string, of int) {
 	b.mu.Lock()

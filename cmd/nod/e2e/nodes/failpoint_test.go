@@ -89,7 +89,7 @@ func (p *person) dies(t *testing.T, point string, round int) {
 			t.Errorf("%s: %v", point, err)
 		}
 		if p.retries > 1 {
-			t.Errorf("%s: the person had to try %d times", point, p.retries)
+			t.Errorf("%s: the person had to try %d times: %s", point, p.retries, p.ledger.told())
 		}
 		if t.Failed() || armed.revived() {
 			break
@@ -122,6 +122,7 @@ func (n *node) revive(ctx context.Context) (died int) {
 	for ctx.Err() == nil {
 		if n.dead(2 * time.Millisecond) {
 			died++
+			n.cluster.balancer.forget()
 			n.start()
 			n.await()
 		}

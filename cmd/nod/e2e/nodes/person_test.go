@@ -179,4 +179,8 @@ func (p *person) again(ctx context.Context) (code string, err error) {
 	return code, err
 }
 
-func loginOf(u *url.URL) string { return u.Path[strings.LastIndex(u.Path, "/")+1:] }
+// loginOf is the id of a page's login. Until its first step the login is carried behind it.
+func loginOf(u *url.URL) string {
+	id, _, _ := strings.Cut(u.Path[strings.LastIndex(u.Path, "/")+1:], ".")
+	return id
+}

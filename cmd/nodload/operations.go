@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nod-idp/nod/devices/simulator"
 )
@@ -22,6 +23,8 @@ type operationsReport struct {
 	Alg        string      `json:"id_token_alg"`
 	Database   string      `json:"database"`
 	Operations []operation `json:"operations"`
+	// Signature is the processor time of one RSA 2048 signature in this run.
+	Signature time.Duration `json:"rsa2048_signature_ns"`
 	// Differences are what follows from the logins, without their hash.
 	Differences []difference `json:"differences,omitempty"`
 }
@@ -29,7 +32,7 @@ type operationsReport struct {
 // String is the table for people.
 func (r operationsReport) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d workers, ID tokens by %s, %s\n\n", r.Workers, r.Alg, r.Database)
+	fmt.Fprintf(&b, "%d workers, ID tokens by %s, %s; one RSA 2048 signature %s ms\n\n", r.Workers, r.Alg, r.Database, ms(r.Signature))
 	fmt.Fprintf(&b, "%-44s %9s %9s %9s %9s %8s %8s\n", "operation", "CPU ms", "per s", "p50 ms", "p99 ms", "errors", "MiB")
 	for _, o := range r.Operations {
 		fmt.Fprintf(&b, "%-44s %9s %9.0f %9s %9s %8d %8.0f\n", o.Name, ms(o.Processor), o.PerSecond, ms(o.Median), ms(o.P99), o.Failures, o.MemoryMiB)
@@ -58,6 +61,10 @@ func operations(ctx context.Context, s settings) (_ report, err error) {
 	r := operationsReport{Workers: s.workers, Alg: s.alg, Database: "SQLite"}
 	if s.database != "" {
 		r.Database = "PostgreSQL"
+	}
+	progress("measuring a signature by itself")
+	if r.Signature, err = signed(s.each); err != nil {
+		return nil, err
 	}
 	for _, one := range o.all() {
 		if !strings.Contains(one.name, s.only) {

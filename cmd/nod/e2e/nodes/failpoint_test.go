@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -88,8 +89,8 @@ func (p *person) dies(t *testing.T, point string, round int) {
 		if err := p.crashes(t.Context()); err != nil {
 			t.Errorf("%s: %v", point, err)
 		}
-		if p.retries > 1 {
-			t.Errorf("%s: the person had to try %d times: %s", point, p.retries, p.ledger.told())
+		if len(p.failed) > 1 {
+			t.Errorf("%s: the person had to try again %d times: %v", point, len(p.failed), errors.Join(p.failed...))
 		}
 		if t.Failed() || armed.revived() {
 			break

@@ -18,14 +18,14 @@ const passphrase = "a long and quiet passphrase"
 // person signs in again and again, with a phone in software. What fails is tried once
 // more, as people do; that is counted.
 type person struct {
-	c       *cluster
-	name    string
-	phone   *simulator.Phone
-	ledger  *ledger
-	b       *formbrowser.Browser
-	page    *formbrowser.Page
-	heal    func() // before a second try
-	retries int    // of this login
+	c      *cluster
+	name   string
+	phone  *simulator.Phone
+	ledger *ledger
+	b      *formbrowser.Browser
+	page   *formbrowser.Page
+	heal   func()  // before a second try
+	failed []error // of this login, each of which was tried once more
 }
 
 // person adds one with a phone.
@@ -54,7 +54,7 @@ func (p *person) browser() {
 	p.b = formbrowser.New(p.c.transport())
 	p.b.Client.Timeout = 40 * time.Second
 	p.b.Leaves = func(u *url.URL) bool { return strings.HasPrefix(u.String(), callback) }
-	p.page, p.retries = nil, 0
+	p.page, p.failed = nil, nil
 }
 
 // errTwice: a step failed, and failed again when it was tried once more.
@@ -66,7 +66,7 @@ func (p *person) try(what string, do func(again bool) error) error {
 	if first == nil {
 		return nil
 	}
-	p.retries++
+	p.failed = append(p.failed, fmt.Errorf("%s at %s: %w", what, time.Now().Format("15:04:05.000"), first))
 	p.ledger.retried(what, first)
 	p.heal()
 	if second := do(true); second != nil {

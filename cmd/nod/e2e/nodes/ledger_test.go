@@ -128,12 +128,12 @@ var invariants = map[string]string{
 		WHERE rotated_at IS NULL GROUP BY grant_id HAVING count(*) > 1`,
 	"a code led to two grants": `SELECT grant_id AS subject, count(*) AS n FROM codes WHERE grant_id IS NOT NULL GROUP BY grant_id HAVING count(*) > 1`,
 	"a grant without its code or its entry": `SELECT g.id AS subject, 1 AS n FROM grants g
-		WHERE NOT EXISTS (SELECT 1 FROM codes c WHERE c.grant_id = g.id)
-		OR NOT EXISTS (SELECT 1 FROM audit a WHERE a.action = 'token.code.redeemed' AND a.subject = g.id)`,
+		WHERE g.id NOT IN (SELECT grant_id FROM codes WHERE grant_id IS NOT NULL)
+		OR g.id NOT IN (SELECT subject FROM audit WHERE action = 'token.code.redeemed')`,
 	"two sessions of one challenge": `SELECT challenge_id AS subject, count(*) AS n FROM sessions
 		WHERE challenge_id IS NOT NULL AND challenge_id <> '' GROUP BY challenge_id HAVING count(*) > 1`,
 	"a verified challenge without its approval": `SELECT v.subject AS subject, 1 AS n FROM audit v WHERE v.action = 'challenge.verified'
-		AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.action = 'challenge.approved' AND a.subject = v.subject)`,
+		AND v.subject NOT IN (SELECT subject FROM audit WHERE action = 'challenge.approved')`,
 }
 
 // told is a summary for the log.

@@ -199,16 +199,3 @@ func challengePage(state mfa.State) Page {
 	}
 	return Page(state)
 }
-
-// StateOf returns what the event stream of a login's page tells: the page's name
-// and how far the request has come.
-func (s *Service) StateOf(ctx context.Context, l Login) (Page, mfa.Progress, error) {
-	if l.ChallengeID == "" {
-		return PageMethod, "", nil
-	}
-	state, progress, err := s.MFA.StateOf(ctx, l.ID, l.ChallengeID)
-	if state == mfa.Verified { // by another page of this browser
-		return PageDone, progress, err
-	}
-	return challengePage(state), progress, err
-}

@@ -102,6 +102,19 @@ func (s *Service) insertLoginTx(tx *db.Tx, l Login) error {
 		db.At(l.CreatedAt), db.At(l.ExpiresAt), db.At(l.FinishedAt))
 }
 
+// readWatched reads what the stream of a waiting page needs.
+func (s *Service) readWatched(ctx context.Context, id string) (browserHash []byte, challengeID string, err error) {
+	var r struct {
+		BrowserHash []byte `db:"browser_hash"`
+		ChallengeID string `db:"challenge_id"`
+	}
+	err = s.DB.Get(ctx, &r, "SELECT browser_hash, COALESCE(challenge_id, '') AS challenge_id FROM logins WHERE id = $1 AND epoch = $2", id, s.Epoch)
+	if errors.Is(err, db.ErrNotFound) {
+		err = ErrNoLogin
+	}
+	return r.BrowserHash, r.ChallengeID, err
+}
+
 // saveTx stores a step. It returns ErrMoved when another request was quicker: of
 // two that saw the same row only one may change it.
 func (s *Service) saveTx(tx *db.Tx, l Login) error {

@@ -111,7 +111,7 @@ func (s *Service) finish() time.Duration {
 func challengeTopic(id string) string { return "challenge:" + id }
 
 // Watch waits for changes of a challenge: its state, and how far its deliveries
-// have come.
+// have come. What nobody announced is found by Follow.
 func (s *Service) Watch(challengeID string) *db.Subscription {
-	return s.DB.Subscribe(challengeTopic(challengeID))
+	return s.DB.Hear(challengeTopic(challengeID))
 }

@@ -2,6 +2,8 @@ package mfa
 
 import (
 	"context"
+	"hash/fnv"
+	"io"
 	"time"
 
 	"github.com/nod-idp/nod/devices/push"
@@ -80,5 +82,46 @@ func (s *Service) deliveries(ctx context.Context, challengeID string) (all []del
 
 func deliveriesTx(tx *db.Tx, challengeID string) (all []delivery, err error) {
 	err = tx.Select(&all, "SELECT challenge_id, device_id, state FROM deliveries WHERE challenge_id = $1", challengeID)
+	return all, err
+}
+
+// standingRow is a challenge with one of its deliveries, whose columns are nil if it has none.
+type standingRow struct {
+	State     State
+	ExpiresAt db.Time       `db:"expires_at"`
+	FinishBy  db.Time       `db:"finish_by"`
+	DeviceID  *string       `db:"device_id"`
+	Progress  *Progress     `db:"progress"`
+	Failure   *push.Outcome `db:"failure"`
+}
+
+// standing returns a challenge of a login with each of its deliveries, nothing if there is
+// no such challenge.
+func (s *Service) standing(ctx context.Context, loginID, challengeID string) (all []standingRow, err error) {
+	err = s.DB.Select(ctx, &all, `SELECT c.state, c.expires_at, c.finish_by, d.device_id, d.state AS progress, d.failure
+		FROM challenges c LEFT JOIN deliveries d ON d.challenge_id = c.id
+		WHERE c.id = $1 AND c.login_id = $2 AND c.epoch = $3`, challengeID, loginID, s.Epoch)
+	return all, err
+}
+
+// pendingRow is a delivery of a pending challenge.
+type pendingRow struct {
+	ID       string
+	DeviceID string `db:"device_id"`
+	Progress string
+	Failure  string
+}
+
+// print stands for everything that a waiting page is told of.
+func (r pendingRow) print() uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, r.DeviceID+"\x00"+r.Progress+"\x00"+r.Failure)
+	return h.Sum64()
+}
+
+func (s *Service) pendingDeliveries(ctx context.Context) (all []pendingRow, err error) {
+	err = s.DB.Select(ctx, &all, `SELECT c.id, COALESCE(d.device_id, '') AS device_id, COALESCE(d.state, '') AS progress, COALESCE(d.failure, '') AS failure
+		FROM challenges c LEFT JOIN deliveries d ON d.challenge_id = c.id
+		WHERE c.state = 'pending' AND c.epoch = $1`, s.Epoch)
 	return all, err
 }

@@ -53,23 +53,6 @@ func (s *Service) View(ctx context.Context, loginID, challengeID string) (View, 
 	return v, s.nameDevices(ctx, c, &v)
 }
 
-// StateOf returns what the event stream of the waiting page tells: the state and
-// how far it has come, and nothing that is worth stealing.
-func (s *Service) StateOf(ctx context.Context, loginID, challengeID string) (State, Progress, error) {
-	c, err := s.find(ctx, challengeID)
-	if errors.Is(err, db.ErrNotFound) || err == nil && c.LoginID != loginID {
-		return Expired, Queued, nil
-	}
-	if err != nil {
-		return "", "", fmt.Errorf("watch a challenge: %w", err)
-	}
-	asked, err := s.deliveries(ctx, c.ID)
-	if err != nil {
-		return "", "", fmt.Errorf("watch a challenge: %w", err)
-	}
-	return c.stateAt(s.now()), furthest(asked), nil
-}
-
 // Reported returns the id of the challenge of this login that was reported, "" if
 // none was. A login that was reported once goes on no more, whatever it asked since.
 func (s *Service) Reported(ctx context.Context, loginID string) (string, error) {

@@ -51,15 +51,15 @@ func TestAPageShowsTheNumberWhilePendingAndThePasscodeWhileApprovedAndNeitherOth
 			if v.State != want || (v.MatchNumber != "") != (want == mfa.Pending) || (v.Passcode != "") != (want == mfa.Approved) {
 				t.Errorf("got %+v, want it %s", v, want)
 			}
-			if state, _, err := w.StateOf(t.Context(), ask.LoginID, id); err != nil || state != want {
-				t.Errorf("the stream tells %s, %v, want %s", state, err, want)
+			if told, err := w.StateOf(t.Context(), ask.LoginID, id); err != nil || told.State != want {
+				t.Errorf("the stream tells %+v, %v, want %s", told, err, want)
 			}
 			stranger := w.view("log_other", id)
 			if stranger.State != mfa.Expired || stranger.MatchNumber != "" || stranger.Passcode != "" || stranger.Device != "" || len(stranger.Devices) != 0 {
 				t.Errorf("%s: another login is shown %+v, want nothing", want, stranger)
 			}
-			if state, progress, err := w.StateOf(t.Context(), "log_other", id); err != nil || state != mfa.Expired || progress != mfa.Queued {
-				t.Errorf("%s: another login's stream tells %s, %s, %v", want, state, progress, err)
+			if told, err := w.StateOf(t.Context(), "log_other", id); err != nil || told != (mfa.Tidings{State: mfa.Expired, Progress: mfa.Queued}) {
+				t.Errorf("%s: another login's stream tells %+v, %v", want, told, err)
 			}
 			w.withdraw(id)
 		}

@@ -16,15 +16,29 @@ type Subscription struct {
 	C      chan struct{}
 	bus    *bus
 	topics []string
+	sure   bool // somebody else looks after what was not announced
 }
 
 func newBus() *bus { return &bus{waits: map[string]map[*Subscription]struct{}{}} }
 
 // Subscribe waits for topics. A write that commits after Subscribe returned is
 // never missed; what was committed before has to be read from the row.
-func (d *DB) Subscribe(topics ...string) *Subscription {
-	b := d.bus
-	s := &Subscription{C: make(chan struct{}, 1), bus: b, topics: topics}
+func (d *DB) Subscribe(topics ...string) *Subscription { return d.bus.subscribe(topics, false) }
+
+// Hear is Subscribe without the wake-ups that come when something may have changed that
+// nobody announced: for the many whom one that subscribed wakes by Wake.
+func (d *DB) Hear(topics ...string) *Subscription { return d.bus.subscribe(topics, true) }
+
+// Wake wakes those in this process who wait for one of the topics.
+func (d *DB) Wake(topics ...string) { d.bus.wake(topics) }
+
+// Certain reports whether no wake-up can be lost. On SQLite what this process wrote is
+// announced within it, and what others wrote is noticed within 250 ms. On PostgreSQL a
+// connection may be dead for seconds before that is known.
+func (d *DB) Certain() bool { return d.engine == SQLite }
+
+func (b *bus) subscribe(topics []string, sure bool) *Subscription {
+	s := &Subscription{C: make(chan struct{}, 1), bus: b, topics: topics, sure: sure}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -65,7 +79,8 @@ func (b *bus) wake(topics []string) {
 	}
 }
 
-// wakeAll wakes everyone: somebody else wrote, and it is not known what.
+// wakeAll wakes everyone but those who only hear: somebody else wrote, and it is not known
+// what.
 func (b *bus) wakeAll() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,7 +89,9 @@ func (b *bus) wakeAll() {
 	}
 	for _, waiting := range b.waits {
 		for s := range waiting {
-			s.nudge()
+			if !s.sure {
+				s.nudge()
+			}
 		}
 	}
 }

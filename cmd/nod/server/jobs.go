@@ -26,6 +26,7 @@ func (s *Server) jobs(ctx context.Context) {
 	wg.Go(func() { s.ballast.Run(ctx) })
 	wg.Go(func() { s.followSealing(ctx) })
 	wg.Go(func() { s.followRules(ctx) })
+	wg.Go(func() { s.MFA.Follow(ctx) })
 	wg.Go(func() { s.Options.Tracer.Run(ctx) })
 	wg.Go(func() { s.outboxJob().Run(ctx) })
 	wg.Go(func() { s.Inquiries.Run(ctx) })

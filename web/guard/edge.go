@@ -49,15 +49,16 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ctx = e.Context(ctx)
 	}
 	r = r.WithContext(ctx)
-	// Deferred, since a dropped connection travels as a panic and must be logged as well.
-	defer func() {
+	rec.over = func() {
 		took := e.now().Sub(began)
 		if e.Observe != nil {
 			e.Observe(r.Pattern, rec.status, took)
 		}
 		l.tell(span, r, rec.status)
 		e.write(rec, r, l, took)
-	}()
+	}
+	// Deferred, since a dropped connection travels as a panic and must be logged as well.
+	defer rec.release()
 
 	rec.Header().Set("X-Request-Id", l.id)
 	if strings.HasPrefix(e.PublicURL, "https:") && !e.NoHSTS {

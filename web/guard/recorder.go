@@ -1,12 +1,20 @@
 package guard
 
-import "net/http"
+import (
+	"net/http"
+	"sync/atomic"
+)
 
 // recorder remembers what an answer looked like, for the log and to know whether an error can still be shown.
 type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+
+	// An answer can go on after its handler has returned (ServeParted).
+	header  http.Header  // of such an answer
+	parties atomic.Int32 // who takes part in it besides the handler
+	over    func()       // called once, when nobody does any more
 }
 
 // record wraps w once; a writer that already is a recorder is returned as it is.

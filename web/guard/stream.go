@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +28,7 @@ type Streams struct {
 	open    atomic.Int64
 	owners  tally[string]
 	sources tally[netip.Addr]
+	parted  sync.WaitGroup
 }
 
 // Open is how many streams are open in this process.
@@ -33,8 +36,14 @@ func (s *Streams) Open() int { return int(s.open.Load()) }
 
 // Stream is one open stream. It belongs to the handler that runs it.
 type Stream struct {
-	w        http.ResponseWriter
-	control  *http.ResponseController
+	w       http.ResponseWriter
+	control *http.ResponseController
+
+	// Of a parted stream, instead.
+	conn   net.Conn
+	parted *recorder
+	unsent []byte // what goes before the next chunk
+
 	patience time.Duration
 	beat     *time.Ticker
 	end      *time.Timer
@@ -46,40 +55,63 @@ type Stream struct {
 // Serve answers r with a stream, written by fn, and returns when fn does. When too many are open it returns a
 // problem with status 503, and the page goes on by asking every two seconds.
 func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, fn func(*Stream) error) error {
-	defer s.open.Add(-1)
-	if s.open.Add(1) > int64(or(s.Max, 10_000)) {
-		return Problem{Status: http.StatusServiceUnavailable, Code: "too_many_streams",
-			RetryAfter: 2*time.Second + rand.N(4*time.Second)}
-	}
-	leave, err := s.claimSource(r)
+	leave, err := s.enter(r)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	turn.Leave(r.Context()) // from here on it only waits
-	st := &Stream{
-		w: w, control: http.NewResponseController(w), patience: or(s.Patience, 5*time.Second),
-		beat: time.NewTicker(or(s.Heartbeat, 15*time.Second)), end: time.NewTimer(or(s.Life, 55*time.Second)),
-		gone: r.Context().Done(), shutdown: s.Shutdown,
-	}
-	defer st.beat.Stop()
-	defer st.end.Stop()
+	st := s.stream()
+	st.w, st.control, st.gone = w, http.NewResponseController(w), r.Context().Done()
+	defer st.stop()
 	// A server's read timeout would otherwise end the request while it only waits.
 	_ = st.control.SetReadDeadline(time.Time{})
 	// A deadline left on a kept connection would break the next answer on it.
 	defer func() { _ = st.control.SetWriteDeadline(time.Time{}) }()
 
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
+	streamHeaders(w.Header())
 	w.WriteHeader(http.StatusOK)
-	// Everybody comes back at another time, so that a restart is not followed by a stampede.
-	st.write(fmt.Sprintf("retry: %d\n\n", 1000+rand.IntN(2000)))
+	st.write(advice(1000, 2000))
 	if err := fn(st); err != nil && st.broken == nil {
 		return err
 	}
 	return nil // a reader who left is no error
+}
+
+// enter counts a stream until leave is called.
+func (s *Streams) enter(r *http.Request) (leave func(), err error) {
+	if s.open.Add(1) > int64(or(s.Max, 10_000)) {
+		s.open.Add(-1)
+		return nil, Problem{Status: http.StatusServiceUnavailable, Code: "too_many_streams",
+			RetryAfter: 2*time.Second + rand.N(4*time.Second)}
+	}
+	free, err := s.claimSource(r)
+	if err != nil {
+		s.open.Add(-1)
+		return nil, err
+	}
+	return func() {
+		free()
+		s.open.Add(-1)
+	}, nil
+}
+
+func (s *Streams) stream() *Stream {
+	return &Stream{
+		patience: or(s.Patience, 5*time.Second), shutdown: s.Shutdown,
+		beat: time.NewTicker(or(s.Heartbeat, 15*time.Second)), end: time.NewTimer(or(s.Life, 55*time.Second)),
+	}
+}
+
+func (st *Stream) stop() {
+	st.beat.Stop()
+	st.end.Stop()
+}
+
+func streamHeaders(h http.Header) {
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
 }
 
 // Send writes one event. Its data is v as JSON. After the first failed write it does nothing but return the error.
@@ -115,11 +147,13 @@ func (st *Stream) Wait(changed <-chan struct{}, poll time.Duration) bool {
 		case <-st.beat.C:
 			st.write(": still here\n\n")
 		case <-st.end.C:
+			// Soon enough that the page does not ask by other means meanwhile.
+			st.write(advice(300, 1200))
 			return false
 		case <-st.gone:
 			return false
 		case <-st.shutdown:
-			st.write(fmt.Sprintf("retry: %d\nevent: reconnect\ndata: {}\n\n", 1000+rand.IntN(4000)))
+			st.write(advice(1000, 4000) + "event: reconnect\ndata: {}\n\n")
 			return false
 		}
 	}
@@ -128,6 +162,10 @@ func (st *Stream) Wait(changed <-chan struct{}, poll time.Duration) bool {
 
 func (st *Stream) write(text string) {
 	if st.broken != nil {
+		return
+	}
+	if st.conn != nil {
+		st.broken = st.chunk(text)
 		return
 	}
 	if err := st.control.SetWriteDeadline(time.Now().Add(st.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {

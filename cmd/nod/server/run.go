@@ -81,5 +81,8 @@ func (s *Server) stop(h *http.Server) error {
 	if err := h.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("stop: %w", err), h.Close())
 	}
+	if err := s.streams.Await(ctx); err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
 	return nil
 }

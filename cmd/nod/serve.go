@@ -41,6 +41,7 @@ are finished. A second Ctrl+C stops at once.`,
   nod serve --config /etc/nod.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			profile()
 			c, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err

@@ -68,6 +68,19 @@ func (t *target) authorize(a app) string {
 	}.Encode()
 }
 
+// ask walks from the application to the page that waits for the phone.
+func (t *target) ask(ctx context.Context, b *formbrowser.Browser, a app, i int) (*formbrowser.Page, error) {
+	page, err := b.Get(ctx, t.authorize(a))
+	if err != nil {
+		return nil, err
+	}
+	page, err = b.Press(ctx, page, "login-submit", map[string]string{"username": person(i), "password": passphrase})
+	if err != nil {
+		return nil, err
+	}
+	return b.Press(ctx, page, "use-mobile", nil)
+}
+
 // signIn walks from the application to its code.
 func (t *target) signIn(ctx context.Context, a app, i int, phone *simulator.Phone) (code string, err error) {
 	return t.signInWith(ctx, t.browser(), a, i, phone)

@@ -18,13 +18,19 @@ import (
 
 // target is the nod under load: a process of its own.
 type target struct {
-	url     string
-	nod     string
-	dir     string
-	place   []string // flags that every verb needs
-	process *exec.Cmd
-	log     *os.File
-	client  *http.Client
+	url   string
+	nod   string
+	dir   string
+	place []string // flags that every verb needs
+	// database is the address of PostgreSQL, "" for SQLite.
+	database string
+	flags    []string // of nod serve
+	env      []string // its environment, besides this process's
+	address  string   // where it listens
+	figures  string   // where it tells its figures, "" for nowhere
+	process  *exec.Cmd
+	log      *os.File
+	client   *http.Client
 	// postmaster is the process of the PostgreSQL server, 0 for SQLite.
 	postmaster int
 }
@@ -36,7 +42,7 @@ func start(ctx context.Context, s settings, flags ...string) (t *target, err err
 	if err != nil {
 		return nil, err
 	}
-	t = &target{dir: dir, nod: s.nod, postmaster: s.postmaster}
+	t = &target{dir: dir, nod: s.nod, database: s.database, postmaster: s.postmaster}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, t.stop())
@@ -45,7 +51,8 @@ func start(ctx context.Context, s settings, flags ...string) (t *target, err err
 	if t.nod == "" {
 		progress("building nod")
 		t.nod = filepath.Join(dir, "nod")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", t.nod, "./cmd/nod")
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-tags", s.tags, "-o", t.nod,
+			"github.com/nod-idp/nod/cmd/nod")
 		if out, err := build.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("build nod (run this from the source tree, or give -nod): %w\n%s", err, out)
 		}
@@ -54,28 +61,60 @@ func start(ctx context.Context, s settings, flags ...string) (t *target, err err
 	if s.database != "" {
 		t.place = append(t.place, "--database", s.database)
 	}
-	return t, t.serve(ctx, s.workers, flags)
+	return t, t.serve(ctx, s, flags)
 }
 
-func (t *target) serve(ctx context.Context, workers int, flags []string) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+// serve chooses a free address and starts nod there for the first time.
+func (t *target) serve(ctx context.Context, s settings, flags []string) (err error) {
+	if t.address, err = freeAddress(); err != nil {
 		return err
 	}
-	address := l.Addr().String()
-	_ = l.Close()
-	t.url = "http://localhost:" + address[strings.LastIndex(address, ":")+1:]
+	t.url = "http://localhost:" + t.address[strings.LastIndex(t.address, ":")+1:]
+	level := "warn"
+	if s.logLevel != "" {
+		level = s.logLevel
+	}
+	t.flags = append([]string{"serve", "--listen", t.address, "--public-url", t.url, "--log-level", level}, t.place...)
+	if s.figures {
+		if t.figures, err = freeAddress(); err != nil {
+			return err
+		}
+		t.flags = append(t.flags, "--metrics", t.figures)
+	}
+	t.flags = append(t.flags, flags...)
+	if s.tags == profileTag {
+		t.profiled()
+	}
 	if t.log, err = os.Create(filepath.Join(t.dir, "log")); err != nil {
 		return err
 	}
-	args := append([]string{"serve", "--listen", address, "--public-url", t.url, "--log-level", "warn"}, t.place...)
-	t.process = exec.Command(t.nod, append(args, flags...)...)
-	t.process.Stderr, t.process.Stdout = t.log, t.log
-	if err := t.process.Start(); err != nil {
+	t.connect(t.address, s.workers)
+	if err := t.launch(); err != nil {
 		return err
 	}
-	t.connect(address, workers)
-	for range 200 {
+	return t.answers(ctx)
+}
+
+// freeAddress is one on loopback where nobody listens.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// launch starts the process and does not wait until it answers.
+func (t *target) launch() error {
+	t.process = exec.Command(t.nod, t.flags...)
+	t.process.Stderr, t.process.Stdout = t.log, t.log
+	t.process.Env = append(os.Environ(), t.env...)
+	return t.process.Start()
+}
+
+// answers waits for the first discovery answer.
+func (t *target) answers(ctx context.Context) error {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
 		if res, err := t.client.Get(t.url + "/.well-known/openid-configuration"); err == nil {
 			_ = res.Body.Close()
 			return nil
@@ -83,11 +122,21 @@ func (t *target) serve(ctx context.Context, workers int, flags []string) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(25 * time.Millisecond):
+		case <-time.After(time.Millisecond):
 		}
 	}
 	text, _ := os.ReadFile(t.log.Name())
-	return fmt.Errorf("nod did not answer within 5 s\n%s", text)
+	return fmt.Errorf("nod did not answer within 30 s\n%s", text)
+}
+
+// kill ends the process as a power cut would: nothing is flushed and nobody is told.
+func (t *target) kill() error {
+	if err := t.process.Process.Kill(); err != nil {
+		return err
+	}
+	_ = t.process.Wait()
+	t.client.CloseIdleConnections() // they are dead
+	return nil
 }
 
 // connect makes the client that requests are sent with.

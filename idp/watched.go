@@ -3,7 +3,6 @@ package idp
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/nod-idp/nod/internal/random"
 	"github.com/nod-idp/nod/mfa"
@@ -19,7 +18,7 @@ func (w Watched) Challenge() string { return w.challenge }
 // Watched returns a login to the browser that began it, and to no other. It returns
 // ErrNoLogin and ErrElsewhere as Find does, and looks at nothing else.
 func (s *Service) Watched(ctx context.Context, id string, b Browser) (Watched, error) {
-	id, _, _ = strings.Cut(id, carriedMark) // before its first step nothing waits
+	id = IDOf(id)
 	hash, challenge, err := s.readWatched(ctx, id)
 	if err != nil {
 		return Watched{}, fmt.Errorf("find a login that waits: %w", err)

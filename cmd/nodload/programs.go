@@ -32,6 +32,8 @@ type settings struct {
 	alg        string        // that signs ID tokens
 	only       string        // operations whose names contain it
 	pages      int           // login pages that wait
+	times      int           // how often nod is started
+	logins     int           // after which a soak ends, 0 for the time alone
 
 	url, client string // where the crowd of overload goes
 
@@ -83,6 +85,42 @@ var programs = map[string]program{
 		},
 		short: func(s *settings) { s.pages, s.each = 50, time.Second },
 		run:   waiting,
+	},
+	"herd": {
+		about:    "all pages coming back at once after the server was killed, and what it forgot",
+		examples: []string{"herd -pages 5000"},
+		flags:    func(f *flag.FlagSet, s *settings) { pagesFlag(f, s, 5000) },
+		short:    func(s *settings) { s.pages = 50 },
+		run:      herd,
+	},
+	"latency": {
+		about:    "the time from a phone's approval to its page, while others wait",
+		examples: []string{"latency -pages 100"},
+		flags:    func(f *flag.FlagSet, s *settings) { pagesFlag(f, s, 100) },
+		short:    func(s *settings) { s.pages = 3 },
+		run:      latency,
+	},
+	"start": {
+		about:    "the time from a start to the first answer, and memory before and after a load",
+		examples: []string{"start -times 10 -for 20s"},
+		flags: func(f *flag.FlagSet, s *settings) {
+			forFlag(f, s, 20*time.Second, "how long the load lasts")
+			workersFlag(f, s)
+			f.IntVar(&s.times, "times", 10, "how often it is started")
+		},
+		short: func(s *settings) { s.times, s.each, s.workers = 2, 200*time.Millisecond, 2 },
+		run:   starting,
+	},
+	"soak": {
+		about:    "whether memory, goroutines and files stay flat under a mixed load",
+		examples: []string{"soak -for 30m", "soak -for 24h", "soak -logins 10000000 -for 1000h"},
+		flags: func(f *flag.FlagSet, s *settings) {
+			forFlag(f, s, 30*time.Minute, "how long the load lasts")
+			f.IntVar(&s.workers, "workers", 4, "people who sign in at the same time")
+			f.IntVar(&s.logins, "logins", 0, "end after so many logins, 0 for the time alone")
+		},
+		short: func(s *settings) { s.each, s.workers = 3*time.Second, 2 },
+		run:   soak,
 	},
 }
 

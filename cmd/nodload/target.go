@@ -129,16 +129,6 @@ func (t *target) answers(ctx context.Context) error {
 	return fmt.Errorf("nod did not answer within 30 s\n%s", text)
 }
 
-// kill ends the process as a power cut would: nothing is flushed and nobody is told.
-func (t *target) kill() error {
-	if err := t.process.Process.Kill(); err != nil {
-		return err
-	}
-	_ = t.process.Wait()
-	t.client.CloseIdleConnections() // they are dead
-	return nil
-}
-
 // connect makes the client that requests are sent with.
 func (t *target) connect(address string, workers int) {
 	t.client = &http.Client{

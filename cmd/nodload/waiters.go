@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nod-idp/nod/internal/db"
@@ -82,7 +83,8 @@ func waiterOf(b *formbrowser.Browser, page *formbrowser.Page) (w waiter, err err
 	}
 	for _, c := range b.Client.Jar.Cookies(page.URL) {
 		if c.Name == loginCookie {
-			return waiter{login: filepath.Base(page.URL.Path), cookie: c.Value}, nil
+			id, _, _ := strings.Cut(filepath.Base(page.URL.Path), ".") // a login may be carried in its address
+			return waiter{login: id, cookie: c.Value}, nil
 		}
 	}
 	return w, errors.New("the browser has no cookie of its login")

@@ -74,37 +74,45 @@ func (s *Streams) Await(ctx context.Context) error {
 
 // run writes a parted stream to its end. Nobody is above it to catch what goes wrong.
 func (st *Stream) run(ctx context.Context, r *http.Request, fn func(context.Context, *Stream) error) {
-	defer func() { _ = st.conn.Close() }()
+	defer func() {
+		if st.unsent != nil && st.broken == nil {
+			_ = st.send()
+		}
+		_ = st.conn.Close()
+	}()
 	defer func() {
 		if reason := recover(); reason != nil {
 			note(ctx, func(l *line) { l.stack, l.err = string(debug.Stack()), fmt.Errorf("panic: %v", reason) })
 		}
 	}()
-	st.write(advice(1000, 2000))
+	st.hold(advice(1000, 2000))
 	if err := fn(ctx, st); err != nil && st.broken == nil {
 		p := problemOf(r.WithContext(ctx), err)
 		note(ctx, func(l *line) { l.code, l.err = p.Code, p.Err })
 		return // without the last chunk: the answer is not whole
 	}
 	if st.broken == nil {
-		_, _ = st.conn.Write([]byte("0\r\n\r\n"))
+		st.unsent = append(st.unsent, "0\r\n\r\n"...)
 	}
 }
 
-// chunk writes a piece of a parted stream (RFC 9112, section 7.1).
-func (st *Stream) chunk(text string) error {
+// hold adds a chunk to what is sent next (RFC 9112, section 7.1). A chunk of nothing would be the last one.
+func (st *Stream) hold(text string) {
+	if text == "" {
+		return
+	}
+	st.unsent = strconv.AppendInt(st.unsent, int64(len(text)), 16)
+	st.unsent = append(append(append(st.unsent, "\r\n"...), text...), "\r\n"...)
+	st.parted.bytes += int64(len(text))
+}
+
+// send writes what was held.
+func (st *Stream) send() error {
 	if err := st.conn.SetWriteDeadline(time.Now().Add(st.patience)); err != nil {
 		return err
 	}
-	piece := make([]byte, 0, len(st.unsent)+len(text)+16)
-	piece = append(piece, st.unsent...)
-	piece = strconv.AppendInt(piece, int64(len(text)), 16)
-	piece = append(append(append(piece, "\r\n"...), text...), "\r\n"...)
+	_, err := st.conn.Write(st.unsent)
 	st.unsent = nil
-	_, err := st.conn.Write(piece)
-	if err == nil {
-		st.parted.bytes += int64(len(text))
-	}
 	return err
 }
 

@@ -42,10 +42,11 @@ type Stream struct {
 	// Of a parted stream, instead.
 	conn   net.Conn
 	parted *recorder
-	unsent []byte // what goes before the next chunk
+	unsent []byte // what goes with the next chunk
 
 	patience time.Duration
-	beat     *time.Ticker
+	beat     *time.Timer
+	every    time.Duration // between two beats
 	end      *time.Timer
 	gone     <-chan struct{}
 	shutdown <-chan struct{}
@@ -97,10 +98,19 @@ func (s *Streams) enter(r *http.Request) (leave func(), err error) {
 }
 
 func (s *Streams) stream() *Stream {
+	every := or(s.Heartbeat, 15*time.Second)
 	return &Stream{
-		patience: or(s.Patience, 5*time.Second), shutdown: s.Shutdown,
-		beat: time.NewTicker(or(s.Heartbeat, 15*time.Second)), end: time.NewTimer(or(s.Life, 55*time.Second)),
+		patience: or(s.Patience, 5*time.Second), shutdown: s.Shutdown, every: every,
+		beat: time.NewTimer(firstBeat(time.Now(), every)), end: time.NewTimer(or(s.Life, 55*time.Second)),
 	}
+}
+
+// firstBeat is when a stream beats for the first time: a little early, so that those of many beat at the same moments
+// and a processor that sleeps in between is woken for all of them at once.
+func firstBeat(now time.Time, every time.Duration) time.Duration {
+	const moments = 50 // in the time between two beats
+	step := max(1, every/moments)
+	return every - time.Duration(now.UnixNano()+int64(every))%step
 }
 
 func (st *Stream) stop() {
@@ -138,6 +148,9 @@ func (st *Stream) Wait(changed <-chan struct{}, poll time.Duration) bool {
 		defer timer.Stop()
 		tick = timer.C
 	}
+	if st.unsent != nil {
+		st.write("")
+	}
 	for st.broken == nil {
 		select {
 		case <-changed:
@@ -145,19 +158,29 @@ func (st *Stream) Wait(changed <-chan struct{}, poll time.Duration) bool {
 		case <-tick:
 			return true
 		case <-st.beat.C:
+			st.beat.Reset(st.every)
 			st.write(": still here\n\n")
 		case <-st.end.C:
 			// Soon enough that the page does not ask by other means meanwhile.
-			st.write(advice(300, 1200))
+			st.last(advice(300, 1200))
 			return false
 		case <-st.gone:
 			return false
 		case <-st.shutdown:
-			st.write(advice(1000, 4000) + "event: reconnect\ndata: {}\n\n")
+			st.last(advice(1000, 4000) + "event: reconnect\ndata: {}\n\n")
 			return false
 		}
 	}
 	return false
+}
+
+// last writes what is followed by nothing but the end.
+func (st *Stream) last(text string) {
+	if st.conn != nil {
+		st.hold(text)
+		return
+	}
+	st.write(text)
 }
 
 func (st *Stream) write(text string) {
@@ -165,7 +188,8 @@ func (st *Stream) write(text string) {
 		return
 	}
 	if st.conn != nil {
-		st.broken = st.chunk(text)
+		st.hold(text)
+		st.broken = st.send()
 		return
 	}
 	if err := st.control.SetWriteDeadline(time.Now().Add(st.patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {

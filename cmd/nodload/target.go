@@ -119,10 +119,8 @@ func (t *target) answers(ctx context.Context) error {
 			_ = res.Body.Close()
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Millisecond):
+		if err := pause(ctx, time.Millisecond); err != nil {
+			return err
 		}
 	}
 	text, _ := os.ReadFile(t.log.Name())

@@ -25,13 +25,20 @@ func (s *Surface) stream(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return guard.NotFound(err)
 	}
-	changed := s.Logins.MFA.Watch(l.Challenge())
-	f := &follower{surface: s, waiting: l, changed: changed}
-	if err := f.look(r.Context()); err != nil {
-		changed.Close()
+	leave, err := s.Streams.Claim(idp.IDOf(r.PathValue("login")))
+	if err != nil {
 		return err
 	}
-	return s.Streams.ServeParted(w, r, f.follow, changed.Close)
+	f := &follower{surface: s, waiting: l, changed: s.Logins.MFA.Watch(l.Challenge())}
+	end := func() {
+		f.changed.Close()
+		leave()
+	}
+	if err := f.look(r.Context()); err != nil {
+		end()
+		return err
+	}
+	return s.Streams.ServeParted(w, r, f.follow, end)
 }
 
 // follower is the stream of one page.

@@ -31,6 +31,10 @@ const (
 	keySize  = 32
 )
 
+// waitersPerPlace is how many may wait for each hash under way: about a second's worth, so that 64 people who sign in
+// at the same moment on two cores are all let in, and a crowd is told to come back soon.
+const waitersPerPlace = 32
+
 // A Hasher computes and checks Argon2id hashes (RFC 9106). The zero value is ready for use. It must not be
 // copied, and its fields must not change after first use. It is safe for concurrent use.
 //
@@ -53,7 +57,7 @@ type Hasher struct {
 	// would only make each slower, take more memory, and starve everything else the server does.
 	Concurrency int
 	// Queue is how many callers may wait for their turn before further ones get a [BusyError]; 0 means
-	// eight for each place in Concurrency, negative means that nobody waits.
+	// [waitersPerPlace] for each place in Concurrency, negative means that nobody waits.
 	Queue int
 
 	once   sync.Once
@@ -195,7 +199,7 @@ func (h *Hasher) init() {
 		concurrency = runtime.GOMAXPROCS(0)
 	}
 	if waiting == 0 {
-		waiting = 8 * concurrency
+		waiting = waitersPerPlace * concurrency
 	}
 	h.queue = newQueue(concurrency, max(waiting, 0), h.rested)
 	// The key of nobody is random, not computed: it costs no hash to make and matches no password.

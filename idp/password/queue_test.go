@@ -143,13 +143,13 @@ func TestANegativeQueueMeansThatNobodyWaits(t *testing.T) {
 	})
 }
 
-func TestTheDefaultQueueIsEightForEachSlot(t *testing.T) {
+func TestTheDefaultQueueIsThirtyTwoForEachSlot(t *testing.T) {
 	h := &Hasher{Concurrency: 5}
 	if err := h.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if h.queue.limit != 40 || cap(h.queue.slots) != 5 {
-		t.Errorf("got %d waiting and %d slots, want 40 and 5", h.queue.limit, cap(h.queue.slots))
+	if h.queue.limit != 160 || cap(h.queue.slots) != 5 {
+		t.Errorf("got %d waiting and %d slots, want 160 and 5", h.queue.limit, cap(h.queue.slots))
 	}
 }
 

@@ -5,7 +5,7 @@
 // Its tests are short unless told otherwise:
 //
 //	go test ./cmd/nod/e2e/nodes -run Storm -storm 5m -timeout 20m
-//	go test ./cmd/nod/e2e/nodes -run Killed -kills 1000 -lanes 4 -timeout 12h
+//	go test ./cmd/nod/e2e/nodes -run Killed -kills 1000 -lanes 6 -parallel 12 -timeout 12h
 package nodes
 
 import (

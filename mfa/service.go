@@ -108,7 +108,10 @@ func (s *Service) finish() time.Duration {
 	return s.Finish
 }
 
-func challengeTopic(id string) string { return "challenge:" + id }
+// challengeTopics is what the topics of all challenges begin with.
+const challengeTopics = "challenge:"
+
+func challengeTopic(id string) string { return challengeTopics + id }
 
 // Watch waits for changes of a challenge: its state, and how far its deliveries
 // have come. What nobody announced is found by Follow.

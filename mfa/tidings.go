@@ -3,6 +3,7 @@ package mfa
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -52,7 +53,7 @@ const (
 const inDoubt = "challenges in doubt"
 
 // Follow wakes those who watch a challenge that moved without an announcement, until ctx
-// ends: one look at all rows for however many pages wait. It looks when the database cannot
+// ends: one look at the rows of all that are pending, for however many pages wait. It looks when the database cannot
 // tell what others wrote and, where an announcement can be lost, every two seconds.
 func (s *Service) Follow(ctx context.Context) {
 	doubt := s.DB.Subscribe(inDoubt)
@@ -75,8 +76,13 @@ func (s *Service) Follow(ctx context.Context) {
 		case <-tick:
 		}
 		began := time.Now()
+		watched := s.DB.Awaited(challengeTopics) // before the rows are read, so that none of them is newer
+		if len(watched) == 0 {
+			before = nil
+			continue
+		}
 		if now, err := s.pendingNow(ctx); err == nil { // if not, the next look finds it
-			s.DB.Wake(moved(before, now)...)
+			s.DB.Wake(moved(watched, before, now)...)
 			before = now
 		}
 		select {
@@ -87,16 +93,15 @@ func (s *Service) Follow(ctx context.Context) {
 	}
 }
 
-// moved returns the topics of challenges that are not as they were.
-func moved(before, now map[string]uint64) (topics []string) {
-	for id, print := range now {
-		if was, known := before[id]; !known || was != print {
-			topics = append(topics, challengeTopic(id))
-		}
-	}
-	for id := range before {
-		if _, pending := now[id]; !pending {
-			topics = append(topics, challengeTopic(id))
+// moved returns those of the watched challenges that are not as they were, were not seen
+// before, or are not pending, which whoever watches them may not know.
+func moved(watched []string, before, now map[string]uint64) (topics []string) {
+	for _, topic := range watched {
+		id := strings.TrimPrefix(topic, challengeTopics)
+		was, known := before[id]
+		is, pending := now[id]
+		if !known || !pending || was != is {
+			topics = append(topics, topic)
 		}
 	}
 	return topics

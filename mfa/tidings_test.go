@@ -59,6 +59,34 @@ func TestAPageIsWokenByWhatNobodyAnnounced(t *testing.T) {
 	})
 }
 
+func TestAPageIsWokenThoughItsRequestCameAndWentBetweenTwoLooks(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.phone(protocol.VerifyPlain)
+		id := w.start(w.ask())
+		watch := w.Watch(id)
+		defer watch.Close()
+		must(t, w.DB.Write(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec("UPDATE challenges SET state = 'approved' WHERE id = $1", id)
+			return err
+		}))
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { w.Follow(ctx); close(ended) }()
+		defer func() { cancel(); <-ended }()
+		for deadline := time.Now().Add(10 * time.Second); ; {
+			w.DB.Wake("challenges in doubt")
+			select {
+			case <-watch.C:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("nobody was woken")
+			}
+		}
+	})
+}
+
 func TestTidingsSayWhenTheyEnd(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		p := w.phone(protocol.VerifyPlain)

@@ -1,6 +1,9 @@
 package db
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // bus wakes those who wait for a topic. A wake-up carries nothing: whoever is
 // woken reads the row. Wake-ups that come faster than they are taken melt into one.
@@ -31,6 +34,18 @@ func (d *DB) Hear(topics ...string) *Subscription { return d.bus.subscribe(topic
 
 // Wake wakes those in this process who wait for one of the topics.
 func (d *DB) Wake(topics ...string) { d.bus.wake(topics) }
+
+// Awaited returns the topics with this prefix that somebody in this process waits for.
+func (d *DB) Awaited(prefix string) (topics []string) {
+	d.bus.mu.Lock()
+	defer d.bus.mu.Unlock()
+	for t := range d.bus.waits {
+		if strings.HasPrefix(t, prefix) {
+			topics = append(topics, t)
+		}
+	}
+	return topics
+}
 
 // Certain reports whether no wake-up can be lost. On SQLite what this process wrote is
 // announced within it, and what others wrote is noticed within 250 ms. On PostgreSQL a

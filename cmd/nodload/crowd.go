@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // crowd is many browsers on pages that wait.
@@ -58,7 +60,7 @@ func (c *crowd) start(ctx context.Context, perSecond int) {
 	gap := time.Second / time.Duration(perSecond)
 	next := time.Now()
 	for _, p := range c.pages {
-		if d := time.Until(next); d > 0 && pause(ctx, d) != nil {
+		if d := time.Until(next); d > 0 && pause.For(ctx, d) != nil {
 			return
 		}
 		next = next.Add(gap)
@@ -94,7 +96,7 @@ func (c *crowd) settled(ctx context.Context, within time.Duration) error {
 			return fmt.Errorf("only %d of %d streams are open: %d refused, %d cut, %d unreachable, states %v, %s",
 				n, len(c.pages), c.refused.Load(), c.cut.Load(), c.unreachable.Load(), c.states, c.first)
 		}
-		if err := pause(ctx, 5*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 5*time.Millisecond); err != nil {
 			return err
 		}
 	}

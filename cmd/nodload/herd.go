@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // What a restart after a crash may take.
@@ -126,7 +128,7 @@ func (r *herdReport) crash(ctx context.Context, t *target, a app) (told []string
 			}
 		})
 	}
-	if err := pause(ctx, 500*time.Millisecond); err != nil {
+	if err := pause.For(ctx, 500*time.Millisecond); err != nil {
 		return nil, err
 	}
 	if err := t.process.Process.Kill(); err != nil {
@@ -166,7 +168,7 @@ func (r *herdReport) comeBack(ctx context.Context, c *crowd, a app) error {
 	defer stop()
 	var all sync.WaitGroup
 	all.Go(func() { // the queue at the door of the pages
-		for pause(watching, 20*time.Millisecond) == nil {
+		for pause.For(watching, 20*time.Millisecond) == nil {
 			if f, err := t.tells(watching); err == nil {
 				r.MostQueue = max(r.MostQueue, int(f[`nod_requests_waiting{door="pages"}`]))
 			}
@@ -174,7 +176,7 @@ func (r *herdReport) comeBack(ctx context.Context, c *crowd, a app) error {
 	})
 	all.Go(func() {
 		var took []time.Duration
-		for pause(watching, 5*time.Millisecond) == nil {
+		for pause.For(watching, 5*time.Millisecond) == nil {
 			at := time.Now()
 			if _, err := t.issue(ctx, a); err != nil {
 				r.Token.Failures++
@@ -192,7 +194,7 @@ func (r *herdReport) comeBack(ctx context.Context, c *crowd, a app) error {
 		if r.All = time.Since(began); n == r.Pages {
 			break
 		}
-		_ = pause(ctx, 5*time.Millisecond)
+		_ = pause.For(ctx, 5*time.Millisecond)
 	}
 	stop()
 	all.Wait()

@@ -61,11 +61,7 @@ func overload(ctx context.Context, s settings) (_ report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.stop()) }()
-	service, err := t.addClient(ctx, "service", "--grant", "client_credentials")
-	if err != nil {
-		return nil, err
-	}
-	plain, err := t.addClient(ctx, "plain", "--redirect-uri", callback, "--pkce", "optional", "--first-party", "--second-factor", "off")
+	service, plain, err := t.addApps(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // page is a browser on the page that waits: it behaves as the page's own script does
@@ -147,7 +149,7 @@ func (p *page) between(ctx context.Context, again time.Duration) string {
 	every := 2*time.Second + rand.N(500*time.Millisecond)
 	for until := time.Now().Add(again); ; {
 		left := time.Until(until)
-		if left <= 0 || pause(ctx, min(left, every)) != nil {
+		if left <= 0 || pause.For(ctx, min(left, every)) != nil {
 			return ""
 		}
 		if left > every {
@@ -163,16 +165,5 @@ func (p *page) drop() {
 	if p.conn != nil {
 		_ = p.conn.Close()
 		p.conn = nil
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // profileTag makes a binary that profiles itself when it is told to.
@@ -59,7 +61,7 @@ func (t *target) shares(ctx context.Context, d time.Duration, works []work, keep
 	if err := t.process.Process.Signal(syscall.SIGUSR1); err != nil {
 		return nil, err
 	}
-	if err := pause(ctx, d); err != nil {
+	if err := pause.For(ctx, d); err != nil {
 		return nil, err
 	}
 	if err := t.process.Process.Signal(syscall.SIGUSR2); err != nil {
@@ -73,7 +75,7 @@ func (t *target) shares(ctx context.Context, d time.Duration, works []work, keep
 		if time.Now().After(deadline) {
 			return nil, errors.New("the server wrote no profile: it was not built with the tag " + profileTag)
 		}
-		if err := pause(ctx, 20*time.Millisecond); err != nil {
+		if err := pause.For(ctx, 20*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}

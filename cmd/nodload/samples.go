@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // sample is what the server holds at a moment.
@@ -24,7 +26,7 @@ type sample struct {
 
 // samples weighs the server again and again until ctx ends.
 func (t *target) samples(ctx context.Context, every time.Duration, done *soaked) (all []sample, err error) {
-	for began := time.Now(); pause(ctx, every) == nil; {
+	for began := time.Now(); pause.For(ctx, every) == nil; {
 		w, err := t.weigh(ctx)
 		if err != nil {
 			if ctx.Err() != nil {

@@ -30,6 +30,15 @@ func (t *target) addClient(ctx context.Context, id string, flags ...string) (app
 	return app{id, made.Secret}, err
 }
 
+// addApps registers a service that asks for tokens of its own and an application that people sign in to by password.
+func (t *target) addApps(ctx context.Context) (service, plain app, err error) {
+	if service, err = t.addClient(ctx, "service", "--grant", "client_credentials"); err != nil {
+		return service, plain, err
+	}
+	plain, err = t.addClient(ctx, "plain", "--redirect-uri", callback, "--pkce", "optional", "--second-factor", "off")
+	return service, plain, err
+}
+
 func person(i int) string { return fmt.Sprintf("person%03d", i) }
 
 // addPeople adds one person for each worker.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // What a soak runs with: everything ends soon, so that what ends is swept while it runs.
@@ -159,7 +161,7 @@ func (k *soaking) repeat(ctx context.Context, rest time.Duration, do func(contex
 		if err != nil {
 			k.fails(err)
 		}
-		_ = pause(ctx, rest)
+		_ = pause.For(ctx, rest)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/nod-idp/nod/devices/simulator"
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // soaker is a person with a phone.
@@ -116,7 +117,7 @@ func (k *soaking) expired(ctx, until context.Context, i int) error {
 // reconciled signs somebody in whose last request came to nothing: whoever approves may be
 // asked again at once.
 func (k *soaking) reconciled(ctx, until context.Context, i int) error {
-	if pause(until, mindful) != nil {
+	if pause.For(until, mindful) != nil {
 		return nil // the soak is over
 	}
 	return k.wholeLogin(ctx, i)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 type startReport struct {
@@ -40,11 +42,7 @@ func starting(ctx context.Context, s settings) (_ report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, t.stop()) }()
-	service, err := t.addClient(ctx, "service", "--grant", "client_credentials")
-	if err != nil {
-		return nil, err
-	}
-	plain, err := t.addClient(ctx, "plain", "--redirect-uri", callback, "--pkce", "optional", "--first-party", "--second-factor", "off")
+	service, plain, err := t.addApps(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +64,7 @@ func starting(ctx context.Context, s settings) (_ report, err error) {
 		r.Starts = append(r.Starts, time.Since(began))
 	}
 	r.Median = percentile(slices.Clone(r.Starts), 50)
-	if err := pause(ctx, min(2*time.Second, s.each)); err != nil {
+	if err := pause.For(ctx, min(2*time.Second, s.each)); err != nil {
 		return nil, err
 	}
 	if r.IdleMiB, err = t.holds(); err != nil {
@@ -91,7 +89,7 @@ func starting(ctx context.Context, s settings) (_ report, err error) {
 	if r.LoadedMiB, err = t.holds(); err != nil {
 		return nil, err
 	}
-	if err := pause(ctx, min(30*time.Second, 6*s.each)); err != nil {
+	if err := pause.For(ctx, min(30*time.Second, 6*s.each)); err != nil {
 		return nil, err
 	}
 	r.AfterMiB, err = t.holds()

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // target is the nod under load: a process of its own.
@@ -119,7 +121,7 @@ func (t *target) answers(ctx context.Context) error {
 			_ = res.Body.Close()
 			return nil
 		}
-		if err := pause(ctx, time.Millisecond); err != nil {
+		if err := pause.For(ctx, time.Millisecond); err != nil {
 			return err
 		}
 	}

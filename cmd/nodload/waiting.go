@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // waitingWindow is the longest that a phone may be asked.
@@ -78,7 +80,7 @@ func waiting(ctx context.Context, s settings) (_ report, err error) {
 		return nil, err
 	}
 	r := waitingReport{Pages: s.pages, WatchedFor: s.each}
-	if err := pause(ctx, min(6*time.Second, 2*s.each)); err != nil { // the memory of the hash is given back
+	if err := pause.For(ctx, min(6*time.Second, 2*s.each)); err != nil { // the memory of the hash is given back
 		return nil, err
 	}
 	if r.Before, err = t.weigh(ctx); err != nil {
@@ -94,7 +96,7 @@ func waiting(ctx context.Context, s settings) (_ report, err error) {
 	if err := c.settled(ctx, 30*time.Second); err != nil {
 		return nil, err
 	}
-	if err := pause(ctx, s.each/10); err != nil {
+	if err := pause.For(ctx, s.each/10); err != nil {
 		return nil, err
 	}
 	progress("watching the server for %s", s.each)
@@ -115,7 +117,7 @@ func (r *waitingReport) watch(ctx context.Context, c *crowd, d time.Duration) er
 		return err
 	}
 	began, beats, rotated, looked := time.Now(), c.beats.Load(), c.rotated.Load(), c.looked.Load()
-	if err := pause(ctx, d); err != nil {
+	if err := pause.For(ctx, d); err != nil {
 		return err
 	}
 	after, err := t.processor()

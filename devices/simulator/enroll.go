@@ -13,6 +13,7 @@ import (
 
 	"github.com/nod-idp/nod/devices/otp"
 	"github.com/nod-idp/nod/devices/protocol"
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // Options are how a phone is enrolled.
@@ -142,7 +143,7 @@ func (p *Phone) AwaitConfirmation(ctx context.Context) error {
 		if settled, err := p.settled(); settled {
 			return err
 		}
-		if err := pause(ctx, confirmPoll); err != nil {
+		if err := pause.For(ctx, confirmPoll); err != nil {
 			return err
 		}
 	}
@@ -158,16 +159,4 @@ func (p *Phone) settled() (bool, error) {
 		return true, ErrTooLate
 	}
 	return false, nil
-}
-
-// pause waits, unless the context ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

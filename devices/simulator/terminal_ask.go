@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/devices/protocol"
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // ask shows one request and carries out the person's decision.
@@ -14,7 +15,7 @@ func (t Terminal) ask(ctx context.Context, lines <-chan string, p *Phone, r prot
 	r, err := p.Open(ctx, r.ID)
 	if err != nil || r.State != protocol.StatePending {
 		t.printf("\nA request was over before it could be shown.\n")
-		return pause(ctx, pollPause) // it may take a moment to leave the list
+		return pause.For(ctx, pollPause) // it may take a moment to leave the list
 	}
 	t.show(p, r)
 	word, err := t.line(ctx, lines, t.question(r))

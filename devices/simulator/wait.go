@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nod-idp/nod/devices/protocol"
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 const (
@@ -35,12 +36,12 @@ func (p *Phone) Wait(ctx context.Context) ([]protocol.Request, error) {
 		}
 		if err == nil {
 			// Streams end together when a server stops; they need not return so.
-			if err := pause(ctx, rand.N(time.Second)); err != nil {
+			if err := pause.For(ctx, rand.N(time.Second)); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if err := pause(ctx, pollPause); err != nil {
+		if err := pause.For(ctx, pollPause); err != nil {
 			return nil, err
 		}
 		if open, err = p.Requests(ctx); len(open) > 0 || final(err) {

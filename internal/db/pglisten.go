@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // How a listener that is dead without a sign is found out.
@@ -26,7 +28,7 @@ func (d *DB) watchPostgres(ctx context.Context, config *pgx.ConnConfig) {
 	}()
 	for ctx.Err() == nil {
 		if err := d.listen(ctx, config); err != nil {
-			_ = pause(ctx, listenAgain)
+			_ = pause.For(ctx, listenAgain)
 		}
 	}
 	<-polled

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // pgReads reads outside of transactions. What only reads may be asked again, so a broken
@@ -49,7 +51,7 @@ func (r pgReads) again(ctx context.Context, read func(context.Context) error) er
 		case try == readTries:
 			return unavailable(err)
 		}
-		if err := pause(ctx, time.Duration(try)*50*time.Millisecond); err != nil {
+		if err := pause.For(ctx, time.Duration(try)*50*time.Millisecond); err != nil {
 			return err
 		}
 	}

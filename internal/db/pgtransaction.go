@@ -10,6 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 // pgTransaction is one transaction on one connection. It knows its number, under which the
@@ -142,7 +144,7 @@ func (x *pgTransaction) resolve(ctx context.Context, why error) error {
 		case err == nil && status == "":
 			return fmt.Errorf("%w: %w", ErrUnknown, why) // forgotten, which takes millions of others
 		}
-		if err := pause(ctx, resolveEvery); err != nil {
+		if err := pause.For(ctx, resolveEvery); err != nil {
 			return fmt.Errorf("%w: %w", ErrUnknown, why)
 		}
 	}

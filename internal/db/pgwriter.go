@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/nod-idp/nod/internal/pause"
 )
 
 type pgWriter struct {
@@ -50,7 +52,7 @@ func (w *pgWriter) write(ctx context.Context, fn func(*Tx) error) error {
 		default:
 			wait = min(250*time.Millisecond, 10*time.Millisecond<<min(try, 8))
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := pause.For(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -118,14 +120,3 @@ func (s pgStatements) ExecContext(ctx context.Context, query string, args ...any
 }
 
 func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -28,7 +28,7 @@ func TestTheFirstSignalFinishesRequestsAndTheSecondEndsAtOnce(t *testing.T) {
 		return conn
 	}
 	finishes := begin()
-	begin() // and hangs
+	begin()                            // and hangs
 	time.Sleep(200 * time.Millisecond) // both are being read
 	signal := func() {
 		if err := i.serve.Process.Signal(syscall.SIGTERM); err != nil {

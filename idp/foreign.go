@@ -150,8 +150,16 @@ func (s *Service) foreignDemand(ctx context.Context, l Login) (mfa.Demand, error
 // administrator has not cleared. There may be no password here whose change would end it.
 func (s *Service) stopped(ctx context.Context, l Login) (bool, error) {
 	reported, err := s.MFA.Reported(ctx, l.ID)
-	if err != nil || reported != "" || !l.Foreign() {
+	if err != nil || reported != "" {
 		return reported != "", err
+	}
+	return s.stoppedElsewhere(ctx, l)
+}
+
+// stoppedElsewhere is stopped without the reports of the login's own requests.
+func (s *Service) stoppedElsewhere(ctx context.Context, l Login) (bool, error) {
+	if !l.Foreign() {
+		return false, nil
 	}
 	frozen, err := s.foreignFrozen(ctx, l.UserID)
 	if err != nil || frozen {

@@ -134,8 +134,15 @@ func (s *Service) nameDevice(ctx context.Context, st *Standing) error {
 
 // factorPage chooses the page of a login that waits for its second factor. A
 // challenge that is alive goes before everything else.
-func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Demand) (err error) {
+func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Demand) error {
 	l := st.Login
+	err := s.challengeOf(ctx, st)
+	if err != nil {
+		return err
+	}
+	if st.Page == PageApproved { // nothing else is offered any more
+		return nil
+	}
 	if st.Ways, err = s.MFA.Ways(ctx, s.ask(ctx, l, demand)); err != nil {
 		return err
 	}
@@ -149,29 +156,7 @@ func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Deman
 		}
 		st.Bare = m.none()
 	}
-	reported, err := s.MFA.Reported(ctx, l.ID)
-	if err != nil {
-		return err
-	}
-	stopped, err := s.stopped(ctx, l)
-	if err != nil {
-		return err
-	}
-	switch {
-	case reported != "":
-		if st.Challenge, err = s.MFA.View(ctx, l.ID, reported); err != nil {
-			return err
-		}
-		st.Page = PageReported
-	case stopped: // by a report of another sign-in
-		st.Page = PageReported
-	case l.ChallengeID != "" && l.Method == ByPush:
-		if st.Challenge, err = s.MFA.View(ctx, l.ID, l.ChallengeID); err != nil {
-			return err
-		}
-		st.Page = challengePage(st.Challenge.State)
-	}
-	alive := st.Page == PagePending || st.Page == PageApproved || st.Page == PageReported
+	alive := st.Page == PagePending || st.Page == PageReported
 	switch {
 	case alive:
 	case l.Method == ByTyped:
@@ -188,6 +173,31 @@ func (s *Service) factorPage(ctx context.Context, st *Standing, demand mfa.Deman
 		st.Wait = &wait.Until
 	}
 	return nil
+}
+
+// challengeOf looks at the request of a login, or at the report that stops it, and sets the
+// page for it, "" if there is none.
+func (s *Service) challengeOf(ctx context.Context, st *Standing) error {
+	l := st.Login
+	reported, err := s.MFA.Reported(ctx, l.ID)
+	if err != nil {
+		return err
+	}
+	if reported != "" {
+		st.Page = PageReported
+		st.Challenge, err = s.MFA.View(ctx, l.ID, reported)
+		return err
+	}
+	stopped, err := s.stoppedElsewhere(ctx, l) // by a report of another sign-in
+	if stopped {
+		st.Page = PageReported
+	}
+	if err != nil || stopped || l.ChallengeID == "" || l.Method != ByPush {
+		return err
+	}
+	st.Challenge, err = s.MFA.View(ctx, l.ID, l.ChallengeID)
+	st.Page = challengePage(st.Challenge.State)
+	return err
 }
 
 func challengePage(state mfa.State) Page {

@@ -90,7 +90,7 @@ func waiting(ctx context.Context, s settings) (_ report, err error) {
 	around, end := context.WithCancel(ctx)
 	defer c.all.Wait()
 	defer end()
-	// In as long as a stream lives, so that they do not all come back at the same time.
+	// Not all at the same time, as they do not come in life either.
 	progress("opening their pages")
 	c.start(around, max(100, s.pages/50))
 	if err := c.settled(ctx, 30*time.Second); err != nil {

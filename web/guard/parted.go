@@ -38,7 +38,7 @@ func (s *Streams) ServeParted(w http.ResponseWriter, r *http.Request, fn func(co
 		leave()
 		return s.serveWhole(w, r, fn, done)
 	}
-	st := s.stream()
+	st := s.stream(longLife/2 + rand.N(longLife/2))
 	st.conn, st.parted, st.unsent = conn, rec, head(rec.header)
 	rec.header = nil
 	ctx := context.WithoutCancel(r.Context())

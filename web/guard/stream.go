@@ -20,7 +20,7 @@ import (
 type Streams struct {
 	Max       int           // how many may be open in this process; 0 means 10,000
 	Heartbeat time.Duration // 0 means 15 s
-	Life      time.Duration // 0 means 55 s, below the 60 s after which proxies cut idle answers
+	Life      time.Duration // 0 means shortLife, and longLife for parted streams
 	Patience  time.Duration // how long one write may take; 0 means 5 s
 	// Shutdown, when closed, ends every stream with the advice to come back a little later.
 	Shutdown <-chan struct{}
@@ -30,6 +30,15 @@ type Streams struct {
 	sources tally[netip.Addr]
 	parted  sync.WaitGroup
 }
+
+// How long streams live. Heartbeats keep proxies from cutting them as idle; some cut every answer after a minute or
+// after five. What a device hears is tied to its proof of a moment ago; what a waiting page hears ends by itself.
+// Long ones live at least half of it, each for a time of its own: those that came back at once after a restart do not
+// do so again.
+const (
+	shortLife = 55 * time.Second
+	longLife  = 285 * time.Second
+)
 
 // Open is how many streams are open in this process.
 func (s *Streams) Open() int { return int(s.open.Load()) }
@@ -62,7 +71,7 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, fn func(*Stream)
 	}
 	defer leave()
 	turn.Leave(r.Context()) // from here on it only waits
-	st := s.stream()
+	st := s.stream(shortLife)
 	st.w, st.control, st.gone = w, http.NewResponseController(w), r.Context().Done()
 	defer st.stop()
 	// A server's read timeout would otherwise end the request while it only waits.
@@ -97,11 +106,11 @@ func (s *Streams) enter(r *http.Request) (leave func(), err error) {
 	}, nil
 }
 
-func (s *Streams) stream() *Stream {
+func (s *Streams) stream(life time.Duration) *Stream {
 	every := or(s.Heartbeat, 15*time.Second)
 	return &Stream{
 		patience: or(s.Patience, 5*time.Second), shutdown: s.Shutdown, every: every,
-		beat: time.NewTimer(firstBeat(time.Now(), every)), end: time.NewTimer(or(s.Life, 55*time.Second)),
+		beat: time.NewTimer(firstBeat(time.Now(), every)), end: time.NewTimer(or(s.Life, life)),
 	}
 }
 

@@ -47,7 +47,7 @@ func New() *Metrics {
 		registry:       r,
 		crowds:         map[string]func() int{},
 		requests:       r.Counters("nod_http_requests_total", "Requests that are over, by the pattern of their route and the class of the status.", "route", "status"),
-		requestSeconds: r.DurationsBy("route", "nod_http_request_seconds", "Time from a request to the end of its answer. Event streams stay open for up to 55 s.", 1*ms, 5*ms, 10*ms, 25*ms, 50*ms, 100*ms, 250*ms, 500*ms, time.Second, 5*time.Second, 10*time.Second, time.Minute),
+		requestSeconds: r.DurationsBy("route", "nod_http_request_seconds", "Time from a request to the end of its answer. Event streams stay open for up to 55 s, those of waiting pages for up to 285 s.", 1*ms, 5*ms, 10*ms, 25*ms, 50*ms, 100*ms, 250*ms, 500*ms, time.Second, 5*time.Second, 10*time.Second, time.Minute),
 		tokens:         r.Counters("nod_token_requests_total", "Requests at the token endpoint, by grant and result: ok or the OAuth error.", "grant", "result"),
 		journal:        r.Counters("nod_journal_entries_total", "Entries written to the audit log, by action and outcome.", "action", "outcome"),
 		logins:         r.Counters("nod_logins_total", "Logins by how far they came: begun with a first form, finished, ended by an error told to the application, or a wrong password.", "outcome"),

@@ -64,5 +64,9 @@ func TestTheFirstSignalFinishesRequestsAndTheSecondEndsAtOnce(t *testing.T) {
 	}
 	i.serve = nil
 	i.start() // nothing of it is in the way of the next one
+	began = time.Now()
 	i.stop()
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("a graceful end took %s, want 20 s at most", took)
+	}
 }

@@ -83,10 +83,10 @@ func (s *Service) Begin(ctx context.Context, req AuthRequest, b Browser) (Begun,
 		}
 	}
 	begun := bind(&l, b)
-	if begun.Login = s.carry(l); begun.Login != "" {
+	if reference := s.carry(l); reference != "" {
+		begun.Login = reference
 		return begun, nil
 	}
-	begun.Login = l.ID
 	return begun, s.store(ctx, l)
 }
 
@@ -196,7 +196,8 @@ func (s *Service) answerFromSession(ctx context.Context, l Login, held session.S
 }
 
 // bind gives a login to a browser, which may need a cookie for it first.
-func bind(l *Login, b Browser) (begun Begun) {
+func bind(l *Login, b Browser) Begun {
+	begun := Begun{Login: l.ID}
 	if !random.WellFormed(loginTokenPrefix, b.LoginToken) {
 		begun.LoginToken = random.Token(loginTokenPrefix)
 		b.LoginToken = begun.LoginToken

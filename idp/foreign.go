@@ -50,7 +50,6 @@ func (s *Service) BeginForeign(ctx context.Context, issuer, userID string, req A
 		l.Evidence = evidence.Evidence{Foreign: issuer}
 	}
 	begun := bind(&l, b)
-	begun.Login = l.ID
 	err := s.store(ctx, l, also)
 	if err != nil || userID == "" || begun.LoginToken != "" { // otherwise once it has arrived
 		return begun, err

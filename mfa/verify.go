@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,10 +61,7 @@ func (s *Service) Verify(ctx context.Context, loginID, challengeID, passcode str
 		refused, err = s.verifyTx(tx, c, d, right, then)
 		return err
 	})
-	if err == nil {
-		err = refused
-	}
-	return wrap("verify a passcode", err)
+	return wrap("verify a passcode", cmp.Or(err, refused))
 }
 
 func (s *Service) verifyTx(tx *db.Tx, c challenge, d devices.Device, right bool, then func(tx *db.Tx, p Proof) error) (refused, err error) {

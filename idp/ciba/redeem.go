@@ -1,6 +1,7 @@
 package ciba
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,10 +50,7 @@ func (q *Inquiries) poll(ctx context.Context, c client.Client, authReqID string)
 	if errors.Is(err, db.ErrNotFound) {
 		return r, fmt.Errorf("%w: the auth_req_id is unknown or another client's", token.ErrInvalidGrant)
 	}
-	if err == nil {
-		err = refused
-	}
-	return r, err
+	return r, cmp.Or(err, refused)
 }
 
 func (q *Inquiries) pollTx(tx *db.Tx, r row) (refused, err error) {

@@ -1,6 +1,7 @@
 package pairing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,10 +34,7 @@ func (p *Pairings) Redeem(ctx context.Context, c client.Client, deviceCode strin
 	if errors.Is(err, session.ErrNone) { // it ended between the answer and this poll
 		return token.Issued{}, fmt.Errorf("redeem a device code: %w", polling.ErrDenied)
 	}
-	if err == nil {
-		err = refused
-	}
-	if err != nil {
+	if err = cmp.Or(err, refused); err != nil {
 		return token.Issued{}, fmt.Errorf("redeem a device code: %w", err)
 	}
 	return direct.Issued()

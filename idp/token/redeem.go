@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,10 +41,7 @@ func (t *Tokens) Redeem(ctx context.Context, c client.Client, code, redirectURI,
 		issued, claims, refused, err = t.redeemTx(tx, c, code, redirectURI, verifier, asked)
 		return err
 	})
-	if err == nil {
-		err = refused
-	}
-	if err != nil {
+	if err = cmp.Or(err, refused); err != nil {
 		return Issued{}, fmt.Errorf("redeem code: %w", err)
 	}
 	failpoint.Hit(failpoint.CodeRedeemed)

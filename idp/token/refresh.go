@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,10 +41,7 @@ func (t *Tokens) Refresh(ctx context.Context, c client.Client, presented string,
 		issued, claims, refused, err = t.refreshTx(tx, c, presented, scopes, asked)
 		return err
 	})
-	if err == nil {
-		err = refused
-	}
-	if err != nil {
+	if err = cmp.Or(err, refused); err != nil {
 		return Issued{}, fmt.Errorf("refresh: %w", err)
 	}
 	failpoint.Hit(failpoint.RefreshStored)

@@ -51,7 +51,7 @@ func latency(ctx context.Context, s settings) (_ report, err error) {
 	if err := t.addPeople(ctx, s.pages); err != nil {
 		return nil, err
 	}
-	var phones []*simulator.Phone
+	var phones []*simulator.App
 	for i := range s.pages {
 		phone, err := t.phone(ctx, i)
 		if err != nil {
@@ -79,7 +79,7 @@ func latency(ctx context.Context, s settings) (_ report, err error) {
 	return r, err
 }
 
-func (r *latencyReport) measure(ctx context.Context, c *crowd, phones []*simulator.Phone, numbers []string) error {
+func (r *latencyReport) measure(ctx context.Context, c *crowd, phones []*simulator.App, numbers []string) error {
 	around, end := context.WithCancel(ctx)
 	defer c.all.Wait()
 	defer end()

@@ -92,7 +92,7 @@ type operated struct {
 	settings
 	service, plain, asking app
 	given                  []tokens // for each worker
-	phones                 []*simulator.Phone
+	phones                 []*simulator.App
 }
 
 func (o *operated) prepare(ctx context.Context) (err error) {
@@ -183,7 +183,7 @@ func (o *operated) refresh(i int) func(context.Context) error {
 }
 
 // whole is a login from the application and back, with its tokens.
-func (o *operated) whole(ctx context.Context, a app, i int, phone *simulator.Phone) error {
+func (o *operated) whole(ctx context.Context, a app, i int, phone *simulator.App) error {
 	code, err := o.signIn(ctx, a, i, phone)
 	if err != nil {
 		return err

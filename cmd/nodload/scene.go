@@ -52,7 +52,7 @@ func (t *target) addPeople(ctx context.Context, n int) error {
 }
 
 // phone enrols a device in software for a person.
-func (t *target) phone(ctx context.Context, i int) (*simulator.Phone, error) {
+func (t *target) phone(ctx context.Context, i int) (*simulator.App, error) {
 	var link struct {
 		URL string `json:"url"`
 	}
@@ -60,7 +60,10 @@ func (t *target) phone(ctx context.Context, i int) (*simulator.Phone, error) {
 	if err != nil {
 		return nil, err
 	}
-	return simulator.Enroll(ctx, link.URL, simulator.Options{Name: "Phone"})
+	phone, err := simulator.Enroll(ctx, link.URL, simulator.Options{
+		Name: "Phone", HTTPClient: &http.Client{Transport: t.client.Transport}, // whose streams may last
+	})
+	return &simulator.App{Phone: phone}, err
 }
 
 // browser is one without cookies yet, that stops where the application begins.
@@ -91,12 +94,12 @@ func (t *target) ask(ctx context.Context, b *formbrowser.Browser, a app, i int) 
 }
 
 // signIn walks from the application to its code.
-func (t *target) signIn(ctx context.Context, a app, i int, phone *simulator.Phone) (code string, err error) {
+func (t *target) signIn(ctx context.Context, a app, i int, phone *simulator.App) (code string, err error) {
 	return t.signInWith(ctx, t.browser(), a, i, phone)
 }
 
 // signInWith does so with a browser that may have been here before.
-func (t *target) signInWith(ctx context.Context, b *formbrowser.Browser, a app, i int, phone *simulator.Phone) (code string, err error) {
+func (t *target) signInWith(ctx context.Context, b *formbrowser.Browser, a app, i int, phone *simulator.App) (code string, err error) {
 	page, err := b.Get(ctx, t.authorize(a))
 	if err != nil {
 		return "", err
@@ -120,7 +123,7 @@ func (t *target) signInWith(ctx context.Context, b *formbrowser.Browser, a app, 
 }
 
 // approve asks the phone, which hears of it on its stream, and submits what it sent.
-func (t *target) approve(ctx context.Context, b *formbrowser.Browser, page *formbrowser.Page, phone *simulator.Phone) (*formbrowser.Page, error) {
+func (t *target) approve(ctx context.Context, b *formbrowser.Browser, page *formbrowser.Page, phone *simulator.App) (*formbrowser.Page, error) {
 	heard := make(chan error, 1)
 	go func() {
 		open, err := phone.Wait(ctx)

@@ -11,7 +11,7 @@ import (
 )
 
 // soaker is a person with a phone.
-type soaker struct{ phone *simulator.Phone }
+type soaker struct{ phone *simulator.App }
 
 func (k *soaking) prepare(ctx context.Context, workers int) (err error) {
 	k.asking, err = k.addClient(ctx, "asking", "--redirect-uri", callback, "--pkce", "optional", "--second-factor", "push")

@@ -147,6 +147,33 @@ func TestAWaitingPhoneHearsOfARequestAtOnce(t *testing.T) {
 	})
 }
 
+// An app that stays open hears of one request after another on one stream.
+func TestAnOpenAppKeepsItsStream(t *testing.T) {
+	each(t, func(t *testing.T, s *server) {
+		phone := s.enroll(simulator.Options{})
+		app := simulator.App{Phone: phone}
+		for _, id := range []string{"chl_1", "chl_2", "chl_3"} {
+			s.asks.ask(t, id, "42", phone.ID())
+			open, err := app.Wait(t.Context())
+			if err != nil || len(open) != 1 || open[0].ID != id {
+				t.Fatalf("%s: got %v, %v", id, open, err)
+			}
+			if n := s.streams.Open(); n != 1 {
+				t.Errorf("%s: %d streams are open, want 1", id, n)
+			}
+			if err := phone.Deny(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		app.Close()
+		for began := time.Now(); s.streams.Open() > 0; time.Sleep(10 * time.Millisecond) {
+			if time.Since(began) > 5*time.Second {
+				t.Fatal("a stream that was closed still counts")
+			}
+		}
+	})
+}
+
 func TestAWaitingPhoneAsksAgainWhereStreamsDoNotWork(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		phone := s.enroll(simulator.Options{})

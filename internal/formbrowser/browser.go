@@ -115,7 +115,10 @@ func (b *Browser) Follow(ctx context.Context, p *Page) (*Page, error) {
 	return b.walk(ctx, http.MethodGet, to, nil, "")
 }
 
-const longestWalk = 10
+const (
+	longestWalk = 10
+	longestRest = 64 << 10 // bytes of a redirect that are read
+)
 
 func (b *Browser) walk(ctx context.Context, method string, to *url.URL, fields url.Values, origin string) (*Page, error) {
 	for range longestWalk {
@@ -129,6 +132,7 @@ func (b *Browser) walk(ctx context.Context, method string, to *url.URL, fields u
 		if res.StatusCode != http.StatusSeeOther && res.StatusCode != http.StatusFound {
 			return read(res, to)
 		}
+		_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, longestRest)) // so that the connection is kept
 		_ = res.Body.Close()
 		if to, err = to.Parse(res.Header.Get("Location")); err != nil {
 			return nil, err

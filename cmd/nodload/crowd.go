@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,6 +44,21 @@ func (t *target) gather(waiters []waiter) *crowd {
 		c.pages = append(c.pages, &page{waiter: &waiters[i], crowd: c, from: machine(i)})
 	}
 	return c
+}
+
+// opened opens the pages of logins, so many in a second, since they do not come at the same
+// moment in life either, and waits until each has its stream. leave closes them.
+func (t *target) opened(ctx context.Context, waiters []waiter, perSecond int) (c *crowd, leave func(), err error) {
+	progress("opening their pages")
+	c = t.gather(waiters)
+	around, end := context.WithCancel(ctx)
+	leave = func() { end(); c.all.Wait() }
+	c.start(around, perSecond)
+	if err := c.settled(ctx, time.Minute); err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return c, leave, nil
 }
 
 // machine is an address of loopback to come from: a server can be told some 28,000
@@ -103,11 +119,11 @@ func (c *crowd) settled(ctx context.Context, within time.Duration) error {
 }
 
 // look asks for the page itself and returns its state, "" while it waits or where no answer
-// tells.
-func (c *crowd) look(ctx context.Context, w *waiter) string {
+// tells, and how long the server asks to be left alone.
+func (c *crowd) look(ctx context.Context, w *waiter) (state string, rest time.Duration) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.target.url+"/login/"+w.login, nil)
 	if err != nil {
-		return ""
+		return "", 0
 	}
 	req.Header.Set("Cookie", loginCookie+"="+w.cookie)
 	req.Header.Set("Accept", "text/html")
@@ -115,28 +131,28 @@ func (c *crowd) look(ctx context.Context, w *waiter) string {
 	res, err := c.polls.Do(req)
 	if err != nil {
 		c.fails(err)
-		return ""
+		return "", 0
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		c.fails(err)
-		return ""
+		return "", 0
 	}
-	if res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != "" {
+	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && res.StatusCode == http.StatusServiceUnavailable {
 		c.shed.Add(1)
-		return ""
+		return "", time.Duration(seconds) * time.Second
 	}
-	_, rest, _ := strings.Cut(string(body), `<main data-state="`)
-	state, _, found := strings.Cut(rest, `"`)
+	_, text, _ := strings.Cut(string(body), `<main data-state="`)
+	state, _, found := strings.Cut(text, `"`)
 	if res.StatusCode >= 500 || !found {
 		c.fails(fmt.Errorf("the page: %s", res.Status))
-		return ""
+		return "", 0
 	}
 	if state == "pending" {
-		return ""
+		return "", 0
 	}
-	return state
+	return state, 0
 }
 
 func (c *crowd) fails(err error) {

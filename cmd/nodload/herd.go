@@ -89,15 +89,11 @@ func herd(ctx context.Context, s settings) (_ report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c := t.gather(waiters)
-	around, end := context.WithCancel(ctx)
-	defer c.all.Wait()
-	defer end()
-	progress("opening their pages")
-	c.start(around, max(100, s.pages/20))
-	if err := c.settled(ctx, 60*time.Second); err != nil {
+	c, leave, err := t.opened(ctx, waiters, max(100, s.pages/20))
+	if err != nil {
 		return nil, err
 	}
+	defer leave()
 	r := herdReport{Pages: s.pages}
 	progress("killing the server while tokens are issued")
 	told, err := r.crash(ctx, t, service)

@@ -20,8 +20,8 @@ import (
 
 // page is a browser on the page that waits: it behaves as the page's own script does
 // (web/login/static/wait.js) on top of an EventSource. It follows the event stream and comes
-// back after the time that the stream advises; while it has none it asks for the page itself
-// every two seconds; a refusal ends the stream for five to fifteen seconds.
+// back after the time that the stream advises; while it has none for long it asks for the page
+// itself; a refusal ends the stream for five to fifteen seconds.
 type page struct {
 	*waiter
 	crowd *crowd
@@ -31,9 +31,16 @@ type page struct {
 	lines *bufio.Reader
 	retry time.Duration
 
-	open  atomic.Bool // its stream is
-	asked int64       // polls, since its stream was last open
+	open atomic.Bool // its stream is
+	due  time.Time   // when the page is asked for next, zero while its stream is open
 }
+
+// As in the page's script.
+const (
+	firstPoll  = 3500 * time.Millisecond // after a cut
+	pollEvery  = 2 * time.Second
+	pollSpread = 500 * time.Millisecond
+)
 
 // told is what a stream says.
 type told struct {
@@ -58,12 +65,12 @@ func (p *page) wait(ctx context.Context) string {
 		if ctx.Err() != nil {
 			return ""
 		}
-		again := p.retry
-		if errors.Is(err, errRefused) {
+		again, refused := p.retry, errors.Is(err, errRefused)
+		if refused {
 			p.crowd.refused.Add(1)
 			again = 5*time.Second + rand.N(10*time.Second)
 		}
-		if state := p.between(ctx, again); state != "" {
+		if state := p.between(ctx, again, refused); state != "" {
 			return state
 		}
 	}
@@ -104,7 +111,7 @@ func (p *page) follow(ctx context.Context) (state string, err error) {
 		return "", fmt.Errorf("%w: %s", errRefused, res.Status)
 	}
 	p.open.Store(true)
-	p.asked = 0
+	p.due = time.Time{}
 	for lines := bufio.NewReaderSize(res.Body, 256); ; {
 		line, err := lines.ReadString('\n')
 		if err == io.EOF {
@@ -144,20 +151,29 @@ func (p *page) take(line string) string {
 	return ""
 }
 
-// between waits until the stream is tried again, and asks for the page meanwhile.
-func (p *page) between(ctx context.Context, again time.Duration) string {
-	every := 2*time.Second + rand.N(500*time.Millisecond)
+// between waits until the stream is tried again, and asks for the page when that is due: soon
+// after a refusal, but after a cut only when the stream had time to come back.
+func (p *page) between(ctx context.Context, again time.Duration, refused bool) string {
+	switch {
+	case !p.due.IsZero(): // since its stream was last open
+	case refused:
+		p.due = time.Now().Add(pollEvery + rand.N(pollSpread))
+	default:
+		p.due = time.Now().Add(firstPoll + rand.N(pollSpread))
+	}
 	for until := time.Now().Add(again); ; {
-		left := time.Until(until)
-		if left <= 0 || pause.For(ctx, min(left, every)) != nil {
+		if p.due.After(until) {
+			_ = pause.For(ctx, time.Until(until))
 			return ""
 		}
-		if left > every {
-			p.asked++
-			if state := p.crowd.look(ctx, p.waiter); state != "" {
-				return state
-			}
+		if pause.For(ctx, time.Until(p.due)) != nil {
+			return ""
 		}
+		state, rest := p.crowd.look(ctx, p.waiter)
+		if state != "" {
+			return state
+		}
+		p.due = time.Now().Add(max(pollEvery, rest) + rand.N(pollSpread))
 	}
 }
 

@@ -33,6 +33,7 @@ type settings struct {
 	only       string        // operations whose names contain it
 	pages      int           // login pages that wait
 	times      int           // how often nod is started
+	people     int           // in the database when it is
 	logins     int           // after which a soak ends, 0 for the time alone
 
 	url, client string // where the crowd of overload goes
@@ -102,13 +103,14 @@ var programs = map[string]program{
 	},
 	"start": {
 		about:    "the time from a start to the first answer, and memory before and after a load",
-		examples: []string{"start -times 10 -for 20s"},
+		examples: []string{"start -times 10 -for 20s", "start -people 100000"},
 		flags: func(f *flag.FlagSet, s *settings) {
 			forFlag(f, s, 20*time.Second, "how long the load lasts")
 			workersFlag(f, s)
-			f.IntVar(&s.times, "times", 10, "how often it is started")
+			f.IntVar(&s.times, "times", 10, "how often it is killed and started, and stopped and started")
+			f.IntVar(&s.people, "people", 0, "people in the database; at least as many as workers")
 		},
-		short: func(s *settings) { s.times, s.each, s.workers = 2, 200*time.Millisecond, 2 },
+		short: func(s *settings) { s.times, s.each, s.workers, s.people = 2, 200*time.Millisecond, 2, 20_000 },
 		run:   starting,
 	},
 	"soak": {

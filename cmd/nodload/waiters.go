@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ const loginCookie = "nod-login"
 // in another browser. One of them walked there through every page; the others are copies of
 // its rows under names, ids and secrets of their own, since ten thousand password hashes
 // would measure something else. The copies have no phone that could answer.
-func (t *target) waiters(ctx context.Context, n int, window time.Duration) ([]waiter, error) {
+func (t *target) waiters(ctx context.Context, n int, window time.Duration) (made []waiter, err error) {
 	model, err := t.model(ctx)
 	if err != nil {
 		return nil, err
@@ -39,14 +38,7 @@ func (t *target) waiters(ctx context.Context, n int, window time.Duration) ([]wa
 	if err := d.Snapshot(ctx, copies.read); err != nil {
 		return nil, err
 	}
-	for _, part := range copies.parts {
-		for batch := range slices.Chunk(part.rows, part.table.Batch()*8) {
-			if err := d.Write(ctx, func(tx *db.Tx) error { return part.table.WriteTx(tx, batch) }); err != nil {
-				return nil, fmt.Errorf("put in logins that wait: %w", err)
-			}
-		}
-	}
-	return copies.made, err
+	return copies.made, put(ctx, d, copies.parts...)
 }
 
 func (t *target) databaseURL() string {
@@ -101,35 +93,13 @@ type copies struct {
 	made  []waiter
 }
 
-// part is what goes into one table.
-type part struct {
-	table rows.Table
-	rows  [][]any
-}
-
 // read makes the copies from the rows of the model.
 func (c *copies) read(s *db.Snapshot) error {
 	tables, err := rows.Tables(s)
 	if err != nil {
 		return err
 	}
-	one := func(table, column, is string) (p part, row record, err error) {
-		i := slices.IndexFunc(tables, func(t rows.Table) bool { return t.Name == table })
-		if i < 0 {
-			return p, row, fmt.Errorf("there is no table %s", table)
-		}
-		p.table = tables[i]
-		err = p.table.Read(s, func(values []any) error {
-			if r := (record{p.table, values}); r.text(column) == is {
-				row = r
-			}
-			return nil
-		})
-		if err == nil && row.values == nil {
-			err = fmt.Errorf("there is no row in %s", table)
-		}
-		return p, row, err
-	}
+	one := func(table, column, is string) (part, record, error) { return find(s, tables, table, column, is) }
 	logins, login, err1 := one("logins", "id", c.model.login)
 	challenges, challenge, err2 := one("challenges", "login_id", c.model.login)
 	if err := errors.Join(err1, err2); err != nil {
@@ -147,9 +117,7 @@ func (c *copies) read(s *db.Snapshot) error {
 		hash := random.Hash(w.cookie)
 		began, ends := c.now.UnixMilli(), c.now.Add(c.window).UnixMilli()
 		c.made = append(c.made, w)
-		users.rows = append(users.rows, user.with(map[string]any{
-			"id": userID, "name": fmt.Sprintf("waits%06d", i), "name_key": fmt.Sprintf("waits%06d", i), "email_key": nil, "password_hash": nil,
-		}))
+		users.rows = append(users.rows, user.with(another(userID, fmt.Sprintf("waits%06d", i))))
 		logins.rows = append(logins.rows, login.with(map[string]any{
 			"id": w.login, "user_id": userID, "browser_hash": hash, "challenge_id": challengeID, "created_at": began,
 		}))
@@ -163,28 +131,4 @@ func (c *copies) read(s *db.Snapshot) error {
 	}
 	c.parts = []part{users, logins, challenges, deliveries}
 	return nil
-}
-
-// record is one row with the names of its columns.
-type record struct {
-	table  rows.Table
-	values []any
-}
-
-func (r record) at(column string) int {
-	return slices.IndexFunc(r.table.Columns, func(c rows.Column) bool { return c.Name == column })
-}
-
-func (r record) text(column string) string {
-	text, _ := r.values[r.at(column)].(string)
-	return text
-}
-
-// with is a copy in which some values are others.
-func (r record) with(others map[string]any) []any {
-	values := slices.Clone(r.values)
-	for column, v := range others {
-		values[r.at(column)] = v
-	}
-	return values
 }

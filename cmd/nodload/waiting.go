@@ -86,16 +86,11 @@ func waiting(ctx context.Context, s settings) (_ report, err error) {
 	if r.Before, err = t.weigh(ctx); err != nil {
 		return nil, err
 	}
-	c := t.gather(waiters)
-	around, end := context.WithCancel(ctx)
-	defer c.all.Wait()
-	defer end()
-	// Not all at the same time, as they do not come in life either.
-	progress("opening their pages")
-	c.start(around, max(100, s.pages/50))
-	if err := c.settled(ctx, 30*time.Second); err != nil {
+	c, leave, err := t.opened(ctx, waiters, max(100, s.pages/50))
+	if err != nil {
 		return nil, err
 	}
+	defer leave()
 	if err := pause.For(ctx, s.each/10); err != nil {
 		return nil, err
 	}

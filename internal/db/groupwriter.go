@@ -222,5 +222,8 @@ func (w *groupWriter) close() error {
 	w.closing.Do(func() { close(w.quit) })
 	<-w.done
 	_, err := w.run.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
+	if away(err) { // a full disk: the log stays as it is, and whoever opens it next folds it
+		err = nil
+	}
 	return errors.Join(err, w.run.close(), w.conn.Close(), w.db.Close())
 }

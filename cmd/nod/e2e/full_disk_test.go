@@ -71,11 +71,23 @@ func TestADiskThatIsReallyFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.within("it is ready again", func() bool { return i.ready() == http.StatusOK })
-	if _, err := i.refreshed(c, last); err != nil {
-		t.Errorf("what was acknowledged last: %v", err)
+	if last, refused = i.refreshed(c, last); refused != nil {
+		t.Fatalf("what was acknowledged last: %v", refused)
 	}
 	i.onlyPassword(c)
 	i.within("the reserve is made anew", func() bool { return there(ballast) })
+
+	fill(t, filler)
+	i.within("the reserve is given", func() bool { return !there(ballast) })
+	fill(t, filler)
+	i.stop() // is no failure, and nothing is lost by it
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	i.start()
+	if _, err := i.refreshed(c, last); err != nil {
+		t.Errorf("what was acknowledged before the stop: %v", err)
+	}
 }
 
 // answersFromWhatItHas is what goes on while nothing can be written.

@@ -1,4 +1,6 @@
 const order = ["", "sent", "delivered", "opened", "approved"];
+// Milliseconds. A stream that was cut comes back within three seconds, and then the page need not be asked.
+const firstPoll = 3500;
 const pollEvery = 2000;
 
 /**
@@ -24,7 +26,7 @@ export function wait(main) {
 
 	function open() {
 		if (!main.dataset.stream || !("EventSource" in window)) {
-			startPolling();
+			startPolling(pollEvery);
 			return;
 		}
 		source?.close();
@@ -38,9 +40,10 @@ export function wait(main) {
 			take(state, progress);
 		});
 		source.addEventListener("error", () => {
-			startPolling();
+			const refused = source.readyState === EventSource.CLOSED;
+			startPolling(refused ? pollEvery : firstPoll);
 			// The browser tries again by itself after a cut, but not after a refusal.
-			if (source.readyState === EventSource.CLOSED && !reopener) {
+			if (refused && !reopener) {
 				reopener = setTimeout(() => {
 					reopener = 0;
 					open();
@@ -49,29 +52,40 @@ export function wait(main) {
 		});
 	}
 
-	function startPolling() {
+	function startPolling(first) {
 		if (!poller) {
-			poller = setInterval(ask, pollEvery + Math.random() * 500);
+			pollIn(first);
 		}
 	}
 
+	function pollIn(milliseconds) {
+		const mine = setTimeout(async () => {
+			const advised = await ask();
+			if (poller === mine) {
+				pollIn(Math.max(advised, pollEvery));
+			}
+		}, milliseconds + Math.random() * 500);
+		poller = mine;
+	}
+
 	function stopPolling() {
-		clearInterval(poller);
+		clearTimeout(poller);
 		poller = 0;
 	}
 
 	// The page itself is the answer to a poll; two attributes of its main element are all that is read of it.
+	// What comes back is how many milliseconds the server asks to be left alone, 0 if it does not say.
 	async function ask() {
 		if (leaving) {
-			return;
+			return 0;
 		}
 		try {
 			const response = await fetch(here(), { redirect: "manual", headers: { Accept: "text/html" } });
 			const page = await response.text();
 			const state = /<main data-state="([a-z]+)"/.exec(page)?.[1];
 			reached();
-			if (response.status >= 500) {
-				return; // the server is restarting; the next look will tell
+			if (response.status >= 500) { // the server is busy or restarting; the next look will tell
+				return 1000 * (Number(response.headers.get("Retry-After")) || 0);
 			}
 			take(state ?? "gone", / data-progress="([a-z]*)"/.exec(page)?.[1]);
 		} catch {
@@ -80,6 +94,7 @@ export function wait(main) {
 				offline(false);
 			}
 		}
+		return 0;
 	}
 
 	function take(state, progress) {

@@ -114,6 +114,23 @@ func form(t *testing.T, database string, s settings) *cluster {
 	return c
 }
 
+// keptSecret holds "No secret in a log" for what nodes printed while they died and came back:
+// given codes and tokens, and those of the installation.
+func (c *cluster) keptSecret(given []string) {
+	c.t.Helper()
+	key, err := os.ReadFile(filepath.Join(c.nodes[0].data, "sealing.key"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, n := range c.nodes {
+		for _, secret := range append(given, passphrase, c.app.secret, strings.TrimSpace(string(key))) {
+			if n.log.holds(secret) {
+				c.t.Errorf("the log of %s holds the secret %.12s…", n.name, secret)
+			}
+		}
+	}
+}
+
 // place is where commands find the installation.
 func (c *cluster) place() []string {
 	place := []string{"--data", c.nodes[0].data}

@@ -2,6 +2,8 @@ package nodes
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +117,7 @@ func (l *ledger) check(t *testing.T, c *cluster) {
 		}
 	}
 	c.verb("", nil, "audit", "verify")
+	c.keptSecret(slices.Concat(slices.Collect(maps.Keys(l.codes)), slices.Collect(maps.Keys(l.successors)), slices.Collect(maps.Values(l.successors))))
 }
 
 // invariants find what must not be there.

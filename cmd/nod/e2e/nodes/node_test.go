@@ -165,6 +165,13 @@ func (w *tailed) tail() string {
 	return string(all[max(0, len(all)-3000):])
 }
 
+// holds reports whether something is in what was kept.
+func (w *tailed) holds(text string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return bytes.Contains(w.text.Bytes(), []byte(text))
+}
+
 func (w *tailed) size() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

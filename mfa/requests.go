@@ -13,7 +13,7 @@ import (
 // Requests returns what is open for a device and notes that it was delivered.
 func (s *Service) Requests(ctx context.Context, d devices.Device) ([]protocol.Request, error) {
 	now := s.now()
-	open, err := s.pendingFor(ctx, d.ID, now)
+	open, err := s.pendingFor(ctx, d, now)
 	if err != nil {
 		return nil, fmt.Errorf("list requests: %w", err)
 	}

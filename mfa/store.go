@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/nod-idp/nod/devices"
 	"github.com/nod-idp/nod/internal/db"
 )
 
@@ -29,11 +30,12 @@ func (s *Service) findFor(ctx context.Context, id, deviceID string, now time.Tim
 	return c, err
 }
 
-func (s *Service) pendingFor(ctx context.Context, deviceID string, now time.Time) (all []challenge, err error) {
-	err = s.DB.Select(ctx, &all, "SELECT "+challengeColumns+` FROM challenges WHERE state = 'pending' AND epoch = $1 AND expires_at > $2
-		AND id IN (SELECT challenge_id FROM deliveries WHERE device_id = $3 AND queued_at > $4
-			AND (queued_at = challenges.created_at OR queued_at <= $2))
-		ORDER BY created_at`, s.Epoch, db.At(now), deviceID, db.At(now.Add(-2*longestWindow)))
+// pendingFor lists what a device is asked at present. A person is asked one thing at a time,
+// so that it is found by the person, however many challenges others have.
+func (s *Service) pendingFor(ctx context.Context, d devices.Device, now time.Time) (all []challenge, err error) {
+	err = s.DB.Select(ctx, &all, "SELECT "+challengeColumns+` FROM challenges WHERE user_id = $1 AND state = 'pending'
+		AND epoch = $2 AND expires_at > $3 AND EXISTS (SELECT 1 FROM deliveries WHERE challenge_id = challenges.id AND device_id = $4
+			AND (queued_at = challenges.created_at OR queued_at <= $3))`, d.UserID, s.Epoch, db.At(now), d.ID)
 	return all, err
 }
 

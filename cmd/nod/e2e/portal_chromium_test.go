@@ -51,15 +51,20 @@ func (d *desk) open(path, state string) {
 // signIn proves everything, after a page has asked for it.
 func (d *desk) signIn(p *simulator.Phone, pin string) {
 	d.t.Helper()
+	d.approve(p, d.asks(), pin)
+}
+
+// asks proves the password and asks the phone. It returns the number that the page shows.
+func (d *desk) asks() (number string) {
+	d.t.Helper()
 	d.tab.Until(`document.getElementById("login-submit")`)
 	d.tab.Eval(`(document.getElementById("username").value = "`+username+`", document.getElementById("password").value = "`+passphrase+`")`, nil)
 	d.press("login-submit")
 	d.tab.Until(`document.getElementById("use-mobile")`)
 	d.press("use-mobile")
 	d.tab.Until(`document.getElementById("match-number")`)
-	var number string
 	d.tab.Eval(`document.getElementById("match-number").textContent`, &number)
-	d.approve(p, number, pin)
+	return number
 }
 
 func TestThePersonsOwnPagesInChromium(t *testing.T) {

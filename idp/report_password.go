@@ -58,21 +58,25 @@ func otherwise(d mfa.Demand) mfa.Demand {
 // raised is what a login has to prove once its person has reported another: never only
 // the password, and something other than push where the report itself is at stake.
 func (s *Service) raised(ctx context.Context, l Login, d mfa.Demand) (mfa.Demand, error) {
-	if l.UserID == "" {
+	own, page := l.ClientID == AccountPages && l.Request.Account.Change, l.Request.Account.Name
+	switch {
+	case l.UserID == "":
+		return d, nil
+	case own && page == AccountReports:
+		return otherwise(d), nil
+	case d.Factor && (!own || page != AccountPassword): // a report demands no more
 		return d, nil
 	}
 	since, err := s.frozenSince(ctx, l.UserID)
-	if err != nil {
+	switch {
+	case err != nil:
 		return d, fmt.Errorf("look for a report: %w", err)
-	}
-	own := l.ClientID == AccountPages && l.Request.Account.Change
-	switch page := l.Request.Account.Name; {
-	case own && page == AccountReports, own && page == AccountPassword && !since.IsZero():
+	case since.IsZero():
+		return d, nil
+	case own && page == AccountPassword:
 		return otherwise(d), nil
-	case !since.IsZero() && !d.Factor:
-		strong := s.policy().Demand(mfa.PushNumber)
-		d.Factor, d.MatchDigits = true, strong.MatchDigits
 	}
+	d.Factor, d.MatchDigits = true, s.policy().Demand(mfa.PushNumber).MatchDigits
 	return d, nil
 }
 

@@ -93,10 +93,14 @@ func askPIN(cmd *cobra.Command) (string, error) {
 	if !ok || !isTerminal(f) {
 		return "", nil
 	}
+	show, err := hide(f)
+	if err != nil {
+		return "", err
+	}
+	defer show()
 	cmd.PrintErr("PIN: ")
-	pin, err := readHidden(f)
-	cmd.PrintErrln()
-	return pin, err
+	defer cmd.PrintErrln()
+	return readLine(f)
 }
 
 // choose finds the request that is meant and tells the server that it is on screen.

@@ -20,34 +20,36 @@ func isTerminal(r io.Reader) bool {
 	return err == nil
 }
 
-// readHidden reads one line that is not shown while it is typed.
-func readHidden(f *os.File) (string, error) {
+// hide keeps the terminal from showing what is typed until show is called. It has to come
+// before the question: whoever answers at once, or pastes, would see the beginning.
+func hide(f *os.File) (show func(), err error) {
 	before, err := unix.IoctlGetTermios(int(f.Fd()), readTermios)
 	if err != nil {
-		return "", fmt.Errorf("read from the terminal: %w", err)
+		return nil, fmt.Errorf("read from the terminal: %w", err)
 	}
 	hidden := *before
 	hidden.Lflag &^= unix.ECHO
 	hidden.Lflag |= unix.ICANON | unix.ISIG
 	if err := unix.IoctlSetTermios(int(f.Fd()), writeTermios, &hidden); err != nil {
-		return "", fmt.Errorf("read from the terminal: %w", err)
+		return nil, fmt.Errorf("read from the terminal: %w", err)
 	}
 	restore := func() { _ = unix.IoctlSetTermios(int(f.Fd()), writeTermios, before) }
-	defer restore()
 
 	// Whoever gives up in the middle must get his echo back.
 	interrupted := make(chan os.Signal, 1)
-	read := make(chan struct{})
+	over := make(chan struct{})
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(interrupted)
-	defer close(read)
 	go func() {
 		select {
 		case <-interrupted:
 			restore()
 			os.Exit(statusFailure)
-		case <-read:
+		case <-over:
 		}
 	}()
-	return readLine(f)
+	return func() {
+		close(over)
+		signal.Stop(interrupted)
+		restore()
+	}, nil
 }

@@ -72,10 +72,15 @@ func (v *verb) judge(chosen, name string, c user.Claims) error {
 
 func (v *verb) askPassword(name string) (string, error) {
 	f := v.cmd.InOrStdin().(*os.File) // isTerminal says so
+	show, err := hide(f)
+	if err != nil {
+		return "", err
+	}
+	defer show()
 	ask := func(label string) (string, error) {
 		fmt.Fprint(v.cmd.ErrOrStderr(), label)
 		defer fmt.Fprintln(v.cmd.ErrOrStderr())
-		return readHidden(f)
+		return readLine(f)
 	}
 	first, err := ask(fmt.Sprintf("New password for %s: ", plain(name)))
 	if err != nil {

@@ -93,14 +93,11 @@ func askPIN(cmd *cobra.Command) (string, error) {
 	if !ok || !isTerminal(f) {
 		return "", nil
 	}
-	show, err := hide(f)
+	answers, err := askHidden(f, cmd.ErrOrStderr(), "PIN: ")
 	if err != nil {
 		return "", err
 	}
-	defer show()
-	cmd.PrintErr("PIN: ")
-	defer cmd.PrintErrln()
-	return readLine(f)
+	return answers[0], nil
 }
 
 // choose finds the request that is meant and tells the server that it is on screen.

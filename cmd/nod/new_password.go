@@ -72,26 +72,12 @@ func (v *verb) judge(chosen, name string, c user.Claims) error {
 
 func (v *verb) askPassword(name string) (string, error) {
 	f := v.cmd.InOrStdin().(*os.File) // isTerminal says so
-	show, err := hide(f)
+	answers, err := askHidden(f, v.cmd.ErrOrStderr(), fmt.Sprintf("New password for %s: ", plain(name)), "The same again: ")
 	if err != nil {
 		return "", err
 	}
-	defer show()
-	ask := func(label string) (string, error) {
-		fmt.Fprint(v.cmd.ErrOrStderr(), label)
-		defer fmt.Fprintln(v.cmd.ErrOrStderr())
-		return readLine(f)
-	}
-	first, err := ask(fmt.Sprintf("New password for %s: ", plain(name)))
-	if err != nil {
-		return "", err
-	}
-	again, err := ask("The same again: ")
-	if err != nil {
-		return "", err
-	}
-	if first != again {
+	if answers[0] != answers[1] {
 		return "", advised{errors.New("the two passwords differ"), "Nothing was changed. Try once more."}
 	}
-	return first, nil
+	return answers[0], nil
 }

@@ -16,7 +16,7 @@ import (
 type startReport struct {
 	People int `json:"people"`
 	// Starts are the times from the start of the process to its first discovery answer, after a
-	// graceful stop; Revivals those after it was killed while it issued tokens.
+	// graceful stop; Revivals those after it was killed just after it issued tokens.
 	Starts   []time.Duration `json:"starts_ns"`
 	Median   time.Duration   `json:"median_ns"`
 	Revivals []time.Duration `json:"revivals_ns"`
@@ -39,7 +39,7 @@ func (r startReport) String() string {
 		return strings.Join(all, ", ")
 	}
 	return fmt.Sprintf(`%d people; first discovery answer after %s ms; median %s ms
-the same after kill -9 while tokens were issued: %s ms
+the same after kill -9, just after tokens were issued: %s ms
 resident memory: %.1f MiB idle, %.1f MiB under load, %.1f MiB when it was over`,
 		r.People, whole(r.Starts), ms(r.Median), whole(r.Revivals), r.IdleMiB, r.LoadedMiB, r.AfterMiB)
 }

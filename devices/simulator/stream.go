@@ -61,7 +61,7 @@ func (s *stream) next(ctx context.Context) ([]protocol.Request, error) {
 	defer stop()
 	s.watchdog.Reset(silence) // nobody listened meanwhile
 	defer s.watchdog.Stop()
-	for ; ; s.heard = true {
+	for {
 		name, err := s.events.next()
 		switch {
 		case errors.Is(err, io.EOF) && s.heard:
@@ -70,12 +70,13 @@ func (s *stream) next(ctx context.Context) ([]protocol.Request, error) {
 			return nil, errNoStream
 		case err != nil:
 			return nil, fmt.Errorf("stream: %w", errors.Join(err, context.Cause(s.ctx)))
-		case name != protocol.EventRequests:
+		}
+		s.heard = true
+		if name != protocol.EventRequests {
 			continue
 		}
 		open, err := s.phone.Requests(ctx)
 		if len(open) > 0 || err != nil {
-			s.heard = true
 			return open, err
 		}
 	}

@@ -122,8 +122,9 @@ func (c *cluster) keptSecret(given []string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	secrets := append(given, passphrase, c.app.secret, strings.TrimSpace(string(key)))
 	for _, n := range c.nodes {
-		for _, secret := range append(given, passphrase, c.app.secret, strings.TrimSpace(string(key))) {
+		for _, secret := range secrets {
 			if n.log.holds(secret) {
 				c.t.Errorf("the log of %s holds the secret %.12s…", n.name, secret)
 			}
